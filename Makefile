@@ -1,0 +1,92 @@
+# Insieme per il lavoro. `make` alone lists what there is; `make up` and `make test` prepare what they need.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT ?= 8080
+BROKER ?= auto
+SERVICES := intake matching training enterprise reporting
+PY := .venv/bin/python
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
+CODE := $(wildcard deploy services shared tests benchmarks)
+# Unit tests first: what they find is found in seconds. Each file stays in one process, with its own parts.
+TESTS := $(wildcard tests/unit) $(filter-out tests/unit/ tests/fixtures/ tests/chaos/,$(sort $(wildcard tests/*/)))
+# Commands beside a running platform use its settings; the launcher leaves them there while it runs.
+HOME_DIR := $(or $(INSIEME_HOME),.local)
+JOIN := test -f $(HOME_DIR)/environment || { echo "La piattaforma non è in funzione: avviarla con «make up»."; exit 1; }; \
+	set -a; . $(abspath $(HOME_DIR))/environment; set +a
+
+.PHONY: help setup up test check format lock replay bench chaos backup restore
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+up: .venv/ready-base .venv-streams/ready node_modules/ready ## run the platform (BROKER=auto|kafka|embedded SCENARIO=h1-2024|none PORT=8080)
+	@$(PY) -m services up --broker $(BROKER) --port $(PORT) $(if $(SCENARIO),--scenario $(SCENARIO))
+
+test: check ## everything: check, then all tests (REQUIRE_KAFKA=1: no Kafka is a failure)
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+check: setup ## style, types, boundaries, generated documents, manifests (also the pre-commit hook)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy $(CODE)
+	.venv/bin/lint-imports
+	@! grep -nE 'find-links|index-url|://' requirements/*.txt || { echo "requirements/ names where packages come from"; exit 1; }
+	@! grep -n '"resolved"' package-lock.json || { echo "package-lock.json names where packages come from"; exit 1; }
+	$(if $(wildcard shared/docs.py),$(PY) -m shared.docs --check)
+	$(if $(wildcard deploy/check),deploy/check)
+
+format: .venv/ready-dev ## put the code into the common form
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+replay: .venv/ready-base ## rebuild the views from the log, beside a running platform (SERVICE=..., VIEW=...)
+	@$(JOIN); for service in $(or $(SERVICE),$(SERVICES)); do $(PY) -m services.$$service replay $(if $(VIEW),--view $(VIEW)); done
+
+bench: setup ## how fast, each figure beside the limit measured in the same run
+	$(PY) -m benchmarks
+
+chaos: setup ## the long run that kills things at random
+	$(PY) -m tests.chaos
+
+backup: .venv/ready-base ## databases, vault, keys and log of the running platform into FILE=...
+	@$(JOIN); $(PY) -m deploy.backup backup $(FILE)
+
+restore: .venv/ready-base ## bring a backup back: FILE=...
+	@$(JOIN); $(PY) -m deploy.backup restore $(FILE)
+
+setup: .venv/ready-dev .venv-streams/ready node_modules/ready ## prepare the environments (done once; up and test do it themselves)
+
+lock: .venv/ready-dev ## resolve requirements/*.in and package.json again (UPGRADE=1: to the newest)
+	for name in base dev streams; do .venv/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url \
+		--no-header --python-version 3.11 $$([ $$name = dev ] && echo "-c requirements/base.txt") \
+		requirements/$$name.in -o requirements/$$name.txt; done
+	npm install --package-lock-only --ignore-scripts
+
+.venv/bin/python .venv-streams/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Serve Python 3.11 o successivo")'
+	$(PYTHON) -m venv $(@:/bin/python=)
+
+.venv/ready-base: requirements/base.txt | .venv/bin/python
+	@echo "Preparo l'ambiente Python (solo la prima volta)"
+	@$(PY) $(PIP_INSTALL) -r requirements/base.txt
+	@touch $@
+
+# The developers' set contains the platform's own.
+.venv/ready-dev: requirements/dev.txt | .venv/bin/python
+	@echo "Preparo l'ambiente Python di sviluppo (solo la prima volta)"
+	@$(PY) $(PIP_INSTALL) -r requirements/dev.txt
+	@touch .venv/ready-base $@
+
+.venv-streams/ready: requirements/streams.txt | .venv-streams/bin/python
+	@echo "Preparo l'ambiente di Faust (solo la prima volta)"
+	@.venv-streams/bin/python $(PIP_INSTALL) -r requirements/streams.txt
+	@touch $@
+
+node_modules/ready: package-lock.json
+	@echo "Preparo le parti delle pagine (solo la prima volta)"
+	@npm ci --omit=dev --ignore-scripts --loglevel=error
+	@touch $@

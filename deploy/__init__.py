@@ -1,0 +1,1 @@
+"""How the platform is put onto machines. Nothing under services/ or shared/ imports from here."""

@@ -1,0 +1,50 @@
+"""Italian words of enterprise's codes."""
+
+from __future__ import annotations
+
+STATUSES = {
+    "to_judge": "Da valutare",
+    "to_decide": "Da deliberare",
+    "to_pay": "Da pagare",
+    "paid": "Pagato",
+    "unsuitable": "Non idoneo",
+    "refused": "Non finanziato",
+    "cancelled": "Domanda annullata",
+}
+KINDS = {
+    "self_employment": "Autoimpiego (microcredito)",
+    "social_innovation": "Innovazione sociale (contributo)",
+}
+SECTORS = {
+    "crafts": "Artigianato",
+    "trade": "Commercio",
+    "services": "Servizi",
+    "community_welfare": "Welfare di comunità",
+    "ethical_food": "Alimentazione etica",
+    "ethical_fashion": "Moda etica",
+    "social_farming": "Agricoltura sociale",
+    "sport_culture_regeneration": "Sport, cultura, rigenerazione",
+}
+JUDGEMENTS = {"suitable": "Idoneo", "unsuitable": "Non idoneo"}
+REASONS = {
+    "budget": "Risorse esaurite",
+    "duplicate_support": "Già sostenuto da altra misura",
+    "priorities": "Priorità dell'anno",
+    "withdrawn": "Rinuncia del proponente",
+}
+SOURCES = {"public": "Pubblica", "fsp": "Fondazione San Petronio"}
+PEOPLE = {"registered": "Registrata", "in_charge": "In carico", "closed": "Percorso chiuso"}
+FACTS = {
+    "enterprise.budget-set": "Importo della linea fissato",
+    "enterprise.funds-committed": "Impegno",
+    "enterprise.funds-paid": "Pagamento sulla linea",
+    "enterprise.project-submitted": "Domanda presentata",
+    "enterprise.technical-judgement-given": "Giudizio tecnico del Comitato di valutazione",
+    "enterprise.funding-approved": "Approvazione del Comitato di gestione",
+    "enterprise.funding-refused": "Mancato finanziamento deciso dal Comitato di gestione",
+    "enterprise.payment-made": "Pagamento",
+    "enterprise.project-fact-corrected": "Correzione",
+    "enterprise.path-started": "Percorso d'impresa avviato",
+    "enterprise.funded": "Progetto finanziato",
+    "enterprise.pathway-fact-corrected": "Correzione",
+}

@@ -1,0 +1,146 @@
+"""The codice fiscale: sixteen characters (omocodia included) or the provisional eleven digits.
+
+It changes during a life, so it is never an id. A wrong form or check character is refused; what does not
+agree with the entered data is only a warning: registries err, names are transliterated, places renamed.
+Source: DPR 605/1973, D.M. 23/12/1976; the provisional code for asylum seekers is converted within six months.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from codicefiscale import codicefiscale
+from codicefiscale.data import get_countries_data, get_indexed_data
+
+from shared.decisions import Refused
+from shared.events.intake import CitizenshipArea
+from shared.territory import normal
+
+_DIGITS = str.maketrans("LMNPQRSTUV", "0123456789")
+_SIXTEEN = re.compile(
+    r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
+)
+_MONTHS = "ABCDEHLMPRST"
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCode:
+    """A code whose form and check character are right."""
+
+    code: str
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it is the numeric one, to be replaced."""
+        return len(self.code) == 11
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit is the Luhn check of the others (counted from the left, even places doubled)."""
+    total = 0
+    for place, digit in enumerate(map(int, digits)):
+        value = digit * 2 if place % 2 else digit
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def parse(text: str) -> TaxCode | Refused:
+    """The code as it was typed (spaces, dashes and small letters do not matter), or what is wrong with it."""
+    code = re.sub(r"[\s.\-]+", "", text).upper()
+    if code.isascii() and code.isdigit() and len(code) == 11:
+        if luhn(code):
+            return TaxCode(code)
+        return _refused("L'ultima cifra del codice fiscale provvisorio non torna: ricontrollalo.")
+    if len(code) != 16:
+        return _refused("Il codice fiscale ha 16 caratteri, o 11 cifre se è provvisorio.")
+    if not _SIXTEEN.fullmatch(code):
+        return _refused("Questo codice fiscale non ha la forma giusta: ricontrolla lettere e cifre.")
+    if codicefiscale.encode_cin(code) != code[-1]:
+        return _refused("L'ultima lettera del codice fiscale non torna con il resto: ricontrollalo.")
+    return TaxCode(code)
+
+
+def _refused(sentence: str) -> Refused:
+    return Refused("tax_code", sentence, "tax_code")
+
+
+def warnings(
+    code: TaxCode, *, family_name: str, given_name: str, birth_date: date, sex: str, birth_place: str | None
+) -> list[str]:
+    """Italian sentences on what does not agree with the entered data; none for a provisional code."""
+    if code.provisional:
+        return ["Codice fiscale provvisorio: va sostituito con quello definitivo entro sei mesi."]
+    found = []
+    text = code.code
+    if codicefiscale.encode_lastname(normal(family_name)) != text[:3]:
+        found.append("Il cognome non corrisponde al codice fiscale.")
+    if codicefiscale.encode_firstname(normal(given_name)) != text[3:6]:
+        found.append("Il nome non corrisponde al codice fiscale.")
+    born = int(text[9:11].translate(_DIGITS))
+    month, year = _MONTHS.index(text[8]) + 1, int(text[6:8].translate(_DIGITS))
+    if (birth_date.year % 100, birth_date.month, birth_date.day) != (year, month, born % 40):
+        found.append("La data di nascita non corrisponde al codice fiscale.")
+    if sex in ("M", "F") and (born > 40) != (sex == "F"):
+        found.append("Il sesso non corrisponde al codice fiscale.")
+    if birth_place:
+        place = text[11] + text[12:15].translate(_DIGITS)
+        names = birth_place_names(place)
+        if names and normal(birth_place) not in names:
+            found.append("Il luogo di nascita non corrisponde al codice fiscale.")
+    return found
+
+
+@cache
+def _places() -> dict[str, list[dict[str, Any]]]:
+    places: dict[str, list[dict[str, Any]]] = get_indexed_data()["codes"]
+    return places
+
+
+def birth_place_names(belfiore: str) -> frozenset[str]:
+    """The names, as `normal` writes them, that the cadastral code ever had (municipality or country)."""
+    found = set()
+    for record in _places().get(belfiore, []):
+        found.add(normal(record["name"]))
+        found |= {normal(slug) for slug in record["name_slugs"]}
+    return frozenset(found)
+
+
+_EU = {
+    "AUSTRIA", "BELGIO", "BULGARIA", "CIPRO", "CROAZIA", "DANIMARCA", "ESTONIA", "FINLANDIA", "FRANCIA",
+    "GERMANIA", "GRECIA", "IRLANDA", "LETTONIA", "LITUANIA", "LUSSEMBURGO", "MALTA", "PAESI BASSI", "POLONIA",
+    "PORTOGALLO", "REPUBBLICA CECA", "ROMANIA", "SLOVACCHIA", "SLOVENIA", "SPAGNA", "SVEZIA", "UNGHERIA",
+}  # fmt: skip
+_AREAS: dict[str, CitizenshipArea] = {
+    "1": "europe_other", "2": "asia", "3": "africa", "4": "americas", "5": "americas", "6": "americas",
+    "7": "oceania",
+}  # fmt: skip
+ITALY = "IT"
+STATELESS = "XX"
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Citizenships to choose from: code (IT, XX for none, else the cadastral Zxxx) to Italian name."""
+    listed = {
+        record["code"]: record["name"]
+        for record in get_countries_data()
+        if record["code"][1] in _AREAS and not record["date_deleted"]
+    }
+    ordered = sorted(listed.items(), key=lambda item: normal(item[1]))
+    return {ITALY: "Italia", STATELESS: "Apolide", **dict(ordered)}
+
+
+def citizenship_area(code: str) -> CitizenshipArea:
+    """The coarse area of a citizenship, the only one that goes into the log. Raises KeyError if unknown."""
+    if code == ITALY:
+        return "italy"
+    if code == STATELESS:
+        return "stateless"
+    name = normal(countries()[code])
+    if code == "Z161":
+        return "asia"  # the Palestinian territories have a European number
+    return "eu" if name in _EU else _AREAS[code[1]]

@@ -1,0 +1,54 @@
+"""What matching decides when it hears that a pathway was closed.
+
+Closure and presentation may be recorded at the same moment by two services: neither sees the other's fact.
+Whichever is heard last finds the other, so both are listened to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from services.matching import domain
+from services.matching.views import CANDIDATES, standing
+from shared.decisions import Decision
+from shared.envelope import Meta
+from shared.events import Event
+from shared.events.intake import PathwayClosed, TakenInCharge
+from shared.events.intake import PathwayFactCorrected as IntakeCorrected
+from shared.events.matching import Presented
+from shared.service import Reaction
+from shared.store import Unit
+
+
+async def _withdraw(unit: Unit, person_id: str, on: date) -> Decision:
+    """Withdraws what waits for an answer, unless the person is in charge (again)."""
+    (person,) = await unit.states(domain.person_stream(person_id))
+    if standing(await unit.row(CANDIDATES, person_id)).in_charge:
+        return []
+    return domain.withdraw_presentations(person, person_id=person_id, on=on)
+
+
+async def pathway_closed(unit: Unit, event: PathwayClosed, meta: Meta) -> Decision:
+    """The pathway ended: the companies need not answer any more."""
+    return await _withdraw(unit, event.person_id, event.on)
+
+
+async def presented(unit: Unit, event: Presented, meta: Meta) -> Decision:
+    """A presentation that crossed with the closure is withdrawn too."""
+    row = await unit.row(CANDIDATES, event.person_id)
+    return await _withdraw(unit, event.person_id, standing(row).closed_on or event.on)
+
+
+async def charge_cancelled(unit: Unit, event: IntakeCorrected, meta: Meta) -> Decision:
+    """The taking in charge never was (wrong person): nor should the presentations be."""
+    if event.fact_type != TakenInCharge.TYPE or event.corrected is not None:
+        return []
+    return await _withdraw(unit, event.subject_id, event.on)
+
+
+REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
+    PathwayClosed: (pathway_closed,),
+    Presented: (presented,),
+    IntakeCorrected: (charge_cancelled,),
+}

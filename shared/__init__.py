@@ -1,0 +1,1 @@
+"""What all five services stand on. It knows no service and no business rule."""

@@ -1,0 +1,127 @@
+"""A recorded fact with what is known of its recording, and its form on the wire: CloudEvents 1.0, binary mode.
+
+The attributes stand in the record's headers, the data as JSON in its value. Beside the CloudEvents attributes
+there are those that the reader's guarantees rest on: the gapless `number` of (source, topic, partition) and
+the id of the fact that had the number before, the `predecessor`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared import events
+from shared.events import Event
+from shared.log import Message, Record
+
+MAX_BYTES = 256 * 1024
+"""No fact is larger: the log's batches and everybody's memory are sized by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What is known of the recording of a fact. Ids are UUIDs in text form."""
+
+    id: str
+    source: str
+    type: str
+    type_version: int
+    subject: str
+    time: datetime
+    topic: str
+    partition: int
+    number: int
+    predecessor: str | None
+    actor: str
+    cause: str
+    correlation: str
+    causation: str | None
+    hops: int
+    traceparent: str | None = None
+    version: int = 0
+    """Place in its stream, counted from 1 in the store of its owner; 0 when read from the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact and its recording."""
+
+    meta: Meta
+    event: Event
+
+
+class Undecodable(Exception):
+    """The record is not a fact as this platform writes them. `str()` is a code, never content."""
+
+
+def ordinal_id(cause: str, name: str | int) -> str:
+    """The id that a cause gives to its n-th fact, or to a thing it makes: the same cause, the same id."""
+    return str(uuid.uuid5(uuid.UUID(cause), str(name)))
+
+
+def message(meta: Meta, data: bytes) -> Message:
+    """The record that the relay publishes."""
+    headers = [
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", meta.id.encode()),
+        ("ce_source", meta.source.encode()),
+        ("ce_type", meta.type.encode()),
+        ("ce_subject", meta.subject.encode()),
+        ("ce_time", meta.time.isoformat().encode()),
+        ("ce_dataversion", b"%d" % meta.type_version),
+        ("ce_number", b"%d" % meta.number),
+        ("ce_actor", meta.actor.encode()),
+        ("ce_cause", meta.cause.encode()),
+        ("ce_correlation", meta.correlation.encode()),
+        ("ce_hops", b"%d" % meta.hops),
+    ]
+    if meta.predecessor:
+        headers.append(("ce_predecessor", meta.predecessor.encode()))
+    if meta.causation:
+        headers.append(("ce_causation", meta.causation.encode()))
+    if meta.traceparent:
+        headers.append(("traceparent", meta.traceparent.encode()))
+    return Message(meta.subject.encode(), data, tuple(headers), int(meta.time.timestamp() * 1000))
+
+
+def read_meta(record: Record) -> Meta:
+    """The recording of a record of a topic of facts. Raises Undecodable."""
+    headers = dict(record.headers)
+    try:
+        causation, predecessor = headers.get("ce_causation"), headers.get("ce_predecessor")
+        traceparent = headers.get("traceparent")
+        return Meta(
+            id=headers["ce_id"].decode(),
+            source=headers["ce_source"].decode(),
+            type=headers["ce_type"].decode(),
+            type_version=int(headers["ce_dataversion"]),
+            subject=headers["ce_subject"].decode(),
+            time=datetime.fromisoformat(headers["ce_time"].decode()),
+            topic=record.topic,
+            partition=record.partition,
+            number=int(headers["ce_number"]),
+            predecessor=predecessor.decode() if predecessor else None,
+            actor=headers["ce_actor"].decode(),
+            cause=headers["ce_cause"].decode(),
+            correlation=headers["ce_correlation"].decode(),
+            causation=causation.decode() if causation else None,
+            hops=int(headers["ce_hops"]),
+            traceparent=traceparent.decode() if traceparent else None,
+        )
+    except (KeyError, ValueError) as error:
+        raise Undecodable("headers") from error
+
+
+def read_event(meta: Meta, value: bytes | None) -> Event:
+    """The fact itself. Raises Undecodable, events.UnknownType or events.NewerVersion."""
+    if value is None:
+        raise Undecodable("no-value")
+    try:
+        event = events.load(meta.type, meta.type_version, value)
+    except ValueError as error:
+        raise Undecodable("data") from error
+    if event.subject != meta.subject:
+        raise Undecodable("subject")
+    return event

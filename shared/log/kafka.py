@@ -1,0 +1,336 @@
+"""The log on Apache Kafka: aiokafka for records, confluent-kafka's AdminClient for everything about topics.
+
+The producer is not idempotent, on purpose: with batches pipelined aiokafka's can put 6 before 5 after a
+failure (architecture 2). Order comes from one batch in flight per partition, once in effect from the readers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.codec import has_lz4
+from aiokafka.errors import KafkaError, UnknownError
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    TopicCollection,
+)
+from confluent_kafka import KafkaError as AdminError
+from confluent_kafka import TopicPartition as AdminPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from shared.log import (
+    LogUnavailable,
+    Message,
+    OffsetOutOfRange,
+    Record,
+    Topic,
+    TopicPartition,
+    batches,
+)
+from shared.log.kafka_reader import Commit, KafkaReader
+
+T = TypeVar("T")
+K = TypeVar("K")
+LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
+EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # it has no types
+UNSETTLED = (AdminError.NOT_LEADER_FOR_PARTITION, AdminError.LEADER_NOT_AVAILABLE)
+DAY_MS = 86_400_000
+PATIENCE = 10.0
+"""Seconds without an answer of the broker after which it counts as away."""
+
+
+class KafkaLog:
+    """`shared.log.Log` on Kafka. `patience` (seconds): how long the broker may keep silent."""
+
+    def __init__(self, bootstrap: str, prefix: str = "", patience: float = PATIENCE) -> None:
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+        self._patience = patience
+        self._opening = asyncio.Lock()
+        self._producer: _Producer | None = None
+        self._admin: AdminClient | None = None
+
+    async def start(self) -> None:
+        await self._ensure_producer()
+
+    async def stop(self) -> None:
+        producer, self._producer, self._admin = self._producer, None, None
+        if producer is not None:
+            await producer.discard("the log was stopped")
+
+    async def create_topics(self, topics: Sequence[Topic]) -> None:
+        admin = self._administrator()
+        existing = (await self._metadata(admin)).topics
+        missing = [topic for topic in topics if self._prefix + topic.name not in existing]
+        if missing:
+            news = [_new_topic(self._prefix, topic) for topic in missing]
+            for future in admin.create_topics(news, request_timeout=self._patience).values():
+                try:
+                    await self._result(future)
+                except KafkaException as error:
+                    if error.args[0].code() != AdminError.TOPIC_ALREADY_EXISTS:
+                        raise LogUnavailable(str(error)) from error
+        for topic in topics:
+            await self._settled(admin, topic)
+
+    async def _settled(self, admin: AdminClient, topic: Topic) -> None:
+        """Waits until every partition has a leader, so that the first append need not."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            found = (await self._metadata(admin, self._prefix + topic.name)).topics[self._prefix + topic.name]
+            if found.error is None and all(p.leader >= 0 for p in found.partitions.values()):
+                if len(found.partitions) != topic.partitions:
+                    raise ValueError(
+                        f"{topic.name} has {len(found.partitions)} partitions, not {topic.partitions}"
+                    )
+                return
+            if time.monotonic() > deadline:
+                raise LogUnavailable(f"{topic.name} has no leader after {self._patience} s")
+            await asyncio.sleep(0.05)
+
+    async def identity(self, topic: str) -> str:
+        admin = self._administrator()
+        names = TopicCollection([self._prefix + topic])
+        cluster = await self._answers(lambda: {0: admin.describe_cluster(request_timeout=self._patience)})
+        topics = await self._answers(lambda: admin.describe_topics(names, request_timeout=self._patience))
+        return f"{cluster[0].cluster_id}/{topics[self._prefix + topic].topic_id}"
+
+    async def append(
+        self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10
+    ) -> int:
+        runs = batches(messages)
+        if not runs:
+            return (await self.ends([(topic, partition)]))[topic, partition]
+        first: int | None = None
+        for run in runs:
+            offset = await self._append_run(topic, partition, run, timeout)
+            first = offset if first is None else first
+        assert first is not None
+        return first
+
+    async def _append_run(self, topic: str, partition: int, run: list[Message], timeout: float) -> int:
+        producer: _Producer | None = None
+        try:
+            async with asyncio.timeout(timeout):
+                producer = await self._ensure_producer()
+                return await producer.send(self._prefix + topic, partition, run)
+        except (TimeoutError, KafkaError) as error:
+            # aiokafka has no name for INVALID_RECORD (87), the answer to a null key in a compacted topic.
+            if isinstance(error, UnknownError) and any(m.key is None for m in run):
+                raise ValueError(f"{topic} refuses a record without key") from error
+            # What failed may still be queued in this producer: nothing of it may follow a retry.
+            await self._discard(producer, f"an append to {topic}/{partition} failed")
+            raise LogUnavailable(f"append to {topic}/{partition}: {error!r}") from error
+        except asyncio.CancelledError:
+            await self._discard(producer, f"an append to {topic}/{partition} was cancelled")
+            raise
+
+    async def ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return await self._offsets(partitions, LATEST)
+
+    async def begins(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return await self._offsets(partitions, EARLIEST)
+
+    async def _offsets(
+        self, partitions: Sequence[TopicPartition], spec: OffsetSpec
+    ) -> dict[TopicPartition, int]:
+        if not partitions:
+            return {}
+        admin = self._administrator()
+        asked = {AdminPartition(self._prefix + topic, number): spec for topic, number in partitions}
+        found = await self._answers(lambda: admin.list_offsets(asked, request_timeout=self._patience))
+        return {(tp.topic.removeprefix(self._prefix), tp.partition): o.offset for tp, o in found.items()}
+
+    async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Record]:
+        # A consumer of its own per call: nothing to share, to lock or to find stuck after a broker's restart.
+        end = (await self.ends([(topic, partition)]))[topic, partition]
+        if offset > end:
+            raise OffsetOutOfRange(topic, partition, offset)
+        if offset == end:
+            return []
+        reader = await self._open({(topic, partition): offset}, group="")
+        found: list[Record] = []
+        try:
+            # Not "until the last offset": the end of a partition can be a hole.
+            while len(found) < limit and await reader.position((topic, partition)) < end:
+                found += await reader.poll(limit - len(found), timeout=0.5)
+        finally:
+            await reader.close()
+        return [record for record in found if record.offset < end]
+
+    async def reader(self, positions: Mapping[TopicPartition, int], group: str) -> KafkaReader:
+        return await self._open(positions, group)
+
+    async def _open(self, positions: Mapping[TopicPartition, int], group: str) -> KafkaReader:
+        if not positions:
+            raise ValueError("a reader of no partitions")
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=None,  # the admin client hints offsets: a group's coordinator is one part more to fail
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_uncommitted",
+            fetch_max_bytes=16 * 2**20,
+            max_partition_fetch_bytes=2 * 2**20,
+            request_timeout_ms=int(self._patience * 1000),
+        )
+        try:
+            async with asyncio.timeout(self._patience):
+                await consumer.start()
+        except (TimeoutError, KafkaError) as error:
+            await consumer.stop()
+            raise LogUnavailable(f"no reader: {error!r}") from error
+        except asyncio.CancelledError:
+            await consumer.stop()
+            raise
+        return KafkaReader(consumer, positions, self._prefix, self._patience, self._hinter(group))
+
+    def _hinter(self, group: str) -> Commit:
+        async def commit(positions: Mapping[TopicPartition, int]) -> None:
+            offsets = [AdminPartition(self._prefix + t, p, offset) for (t, p), offset in positions.items()]
+            wanted = [ConsumerGroupTopicPartitions(self._prefix + group, offsets)]
+            admin = self._administrator()
+            futures = admin.alter_consumer_group_offsets(wanted, request_timeout=self._patience)
+            for future in futures.values():
+                await self._result(future)
+
+        return commit
+
+    async def _ensure_producer(self) -> _Producer:
+        async with self._opening:
+            if self._producer is None:
+                self._producer = await _Producer.open(self._bootstrap, self._patience)
+            return self._producer
+
+    async def _discard(self, producer: _Producer | None, reason: str) -> None:
+        if self._producer is producer:  # else another append has already opened the next one
+            self._producer = None
+        if producer is not None:
+            await producer.discard(reason)
+
+    def _administrator(self) -> AdminClient:
+        if self._admin is None:
+            self._admin = AdminClient(
+                {
+                    "bootstrap.servers": self._bootstrap,
+                    "socket.timeout.ms": int(self._patience * 1000),
+                    "log_level": 2,  # librdkafka writes to stderr what we raise anyway
+                }
+            )
+        return self._admin
+
+    async def _metadata(self, admin: AdminClient, topic: str | None = None) -> Any:
+        try:
+            return await asyncio.to_thread(admin.list_topics, topic, timeout=self._patience)
+        except KafkaException as error:
+            raise LogUnavailable(str(error)) from error
+
+    async def _answers(self, ask: Callable[[], dict[K, Future[T]]]) -> dict[K, T]:
+        """All the answers, asked again while leadership settles (a new topic, a broker just started)."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return {key: await self._result(future) for key, future in ask().items()}
+            except KafkaException as error:
+                if error.args[0].code() not in UNSETTLED or time.monotonic() > deadline:
+                    raise LogUnavailable(str(error)) from error
+            await asyncio.sleep(0.05)
+
+    async def _result(self, future: Future[T]) -> T:
+        # In a thread: cancelling a wrapped future would cancel it under librdkafka's feet.
+        try:
+            return await asyncio.to_thread(future.result, self._patience + 1)
+        except TimeoutError as error:
+            raise LogUnavailable(f"no answer within {self._patience} s") from error
+
+
+def _new_topic(prefix: str, topic: Topic) -> NewTopic:
+    """The topic's settings. `KAFKA_REPLICATION` copies (1 if unset), all but one needed for a write."""
+    replication = int(os.environ.get("KAFKA_REPLICATION", "1"))
+    config = {
+        "min.insync.replicas": str(max(1, replication - 1)),
+        "max.message.bytes": str(2**20),
+        "message.timestamp.type": "CreateTime",
+    }
+    if topic.compacted:
+        config |= {
+            "cleanup.policy": "compact",
+            # An erased profile leaves the disk within a day, even where nobody writes any more...
+            "max.compaction.lag.ms": str(DAY_MS),
+            # ... and a service that was away for up to a year still learns of it.
+            "delete.retention.ms": str(365 * DAY_MS),
+        }
+    else:
+        config |= {
+            "cleanup.policy": "delete",
+            "retention.ms": str(topic.retention_ms),
+            "retention.bytes": "-1",
+        }
+    return NewTopic(prefix + topic.name, topic.partitions, replication, config=config)
+
+
+class _Producer:
+    """An aiokafka producer that can be thrown away with what is queued in it."""
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._producer = producer
+        self._discarded: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def open(cls, bootstrap: str, patience: float) -> _Producer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            enable_idempotence=False,
+            acks="all",
+            compression_type="lz4" if has_lz4() else "gzip",
+            max_batch_size=2**20,  # the batch's header and BATCH_BYTES of messages
+            request_timeout_ms=int(patience * 1000),
+        )
+        try:
+            async with asyncio.timeout(patience):
+                await producer.start()
+        except (TimeoutError, KafkaError) as error:
+            await producer.stop()
+            raise LogUnavailable(f"no producer: {error!r}") from error
+        except asyncio.CancelledError:
+            await producer.stop()
+            raise
+        return cls(producer)
+
+    async def send(self, topic: str, partition: int, run: list[Message]) -> int:
+        """The offset of the run's first message once all replicas have it. Raises KafkaError."""
+        if partition not in await self._producer.partitions_for(topic):
+            raise LogUnavailable(f"{topic} has no partition {partition}")
+        batch = self._producer.create_batch()
+        for m in run:
+            added = batch.append(timestamp=m.timestamp_ms, key=m.key, value=m.value, headers=list(m.headers))
+            assert added, "size_of promised less than a message takes"
+        batch.close()
+        delivery = await self._producer.send_batch(batch, topic, partition=partition)
+        await asyncio.wait({delivery, self._discarded}, return_when=asyncio.FIRST_COMPLETED)
+        if not delivery.done():
+            delivery.cancel()
+            raise KafkaError(f"given up since {self._discarded.result()}")
+        return int(delivery.result().offset)
+
+    async def discard(self, reason: str) -> None:
+        """Closes without sending what is queued; appends still waiting fail at once."""
+        if self._discarded.done():
+            return
+        self._discarded.set_result(reason)
+        # aiokafka's own stop() first sends what is queued, however late; its parts are taken by hand instead.
+        self._producer._message_accumulator.fail_all(KafkaError(reason))
+        sending = self._producer._sender.sender_task
+        sending.cancel()
+        await self._producer.client.close()
+        with contextlib.suppress(KafkaError, KeyError):  # a failed batch is not where the sender left it
+            await sending
+        await self._producer.stop()

@@ -1,0 +1,1 @@
+"""Alembic: the durable tables, the same in every service's schema."""

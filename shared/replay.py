@@ -1,0 +1,242 @@
+"""Replay: the views built anew from the log, while the service keeps serving. Reactions never run.
+
+The log is folded partition by partition in memory, the journal streamed with COPY, and rows and positions are
+brought in one transaction. What the log held at the start is folded; the worker, which sees its positions
+moved, goes on from there. So `replay(history) == live(history)`.
+
+`--as-of` builds into a side schema what the views would have shown at an instant, and is never switched in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import clock, positions
+from shared.db import views_schema
+from shared.envelope import Undecodable, read_event, read_meta
+from shared.events import PARTITIONS
+from shared.events.operations import ViewReplayed
+from shared.log import Log, Record, TopicPartition
+from shared.notices import notice
+from shared.positions import Place, Position
+from shared.projection import (
+    HEARD,
+    HEARD_COLUMNS,
+    Folding,
+    Taken,
+    View,
+    build_indexes,
+    copy_records,
+    copy_rows,
+    create_table,
+    heard_row,
+    members,
+    numbers_of,
+    physical,
+)
+from shared.reader import no_right
+from shared.sequencer import Broken, Seen, step
+from shared.service import Service
+from shared.store import Store
+
+Progress = Callable[[int, int], None]
+Member = tuple[str, View | None, str]
+CHUNK = 5000
+
+
+class ReplayStopped(Exception):
+    """The log cannot be folded past this place; nothing was switched in."""
+
+
+@dataclass
+class _Build:
+    """What a replay has built so far."""
+
+    tables: dict[str, str]
+    foldings: dict[str, Folding]
+    positions: dict[TopicPartition, Position] = field(default_factory=dict)
+    waiting: set[tuple[str, str]] = field(default_factory=set)
+    """Keys behind a record that cannot be read: they wait, as they do live."""
+
+
+async def replay(
+    service: Service,
+    store: Store,
+    log: Log,
+    *,
+    view: str | None = None,
+    as_of: datetime | None = None,
+    at: dict[TopicPartition, int] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, str]:
+    """Builds the views (one, or all with the journal) from the log; returns their tables.
+
+    `as_of` takes what had been recorded by then, `at` what lies before these offsets: both build into a side
+    schema. Raises ReplayStopped where the sequencer or a newer version forbids to go on; a fold that raises
+    ends the replay with its error.
+    """
+    aside = as_of is not None or at is not None
+    schema = views_schema(service.name, store.settings) + ("_asof" if aside else "")
+    # Aside, the journal is built too: what a correction touches is folded again from it.
+    names: list[Member] = [m for m in members(service.views) if view in (None, m[0]) or (aside and m[0] == HEARD)]
+    if view is not None and view not in {name for name, _, _ in names}:
+        raise LookupError(view)
+    with_journal = any(name == HEARD for name, _, _ in names)
+    suffix = uuid.uuid4().hex[:6]
+    build = _Build(
+        {name: f"{name}__{fingerprint}__{suffix}" for name, _, fingerprint in names},
+        {name: Folding.start(member) for name, member, _ in names if member is not None},
+    )
+    hears = frozenset(event.TYPE for event in service.hears)
+    places = [(topic, n) for topic in service.topics for n in range(PARTITIONS[topic])]
+    begins, ends = await log.begins(places), await log.ends(places)
+    async with store.engine.connect() as conn:
+        if at is not None:
+            ends = {place: min(ends[place], at.get(place, ends[place])) for place in places}
+        elif not with_journal:
+            known = await positions.read(conn)
+            ends = {p: min(ends[p], known[HEARD, *p].next_offset) if (HEARD, *p) in known else 0 for p in places}
+        total, done = sum(max(ends[p] - begins[p], 0) for p in places), 0
+        if aside:
+            await conn.execute(text(f'create schema if not exists "{schema}"'))
+        for name, member, _ in names:
+            await create_table(conn, schema, member, build.tables[name])
+        await conn.commit()
+        for place in places:
+            build.positions[place] = Position(await log.identity(place[0]), begins[place])
+            async for records in _chunks(log, place, begins[place], ends[place]):
+                rows = _fold(service, build, records, as_of, hears)
+                if with_journal and rows:
+                    await copy_records(conn, schema, build.tables[HEARD], HEARD_COLUMNS, rows)
+                done += len(records)
+                if progress:
+                    progress(done, total)
+            build.positions[place].next_offset = max(ends[place], begins[place])
+        if with_journal:
+            await build_indexes(conn, schema, None, build.tables[HEARD])
+        await conn.commit()
+        journal = physical(None, build.tables[HEARD] if with_journal else await _pointer(conn, HEARD))
+        for name, member, _ in names:
+            if member is None:
+                continue
+            folding, table = build.foldings[name], physical(member, build.tables[name])
+            await conn.execute(text(f'set local search_path to "{schema}", {views_schema(service.name, store.settings)}'))
+            # All rows are in memory: those with a corrected fact are folded again from the journal.
+            await folding.refold(conn, journal, table, numbers_of(build.positions))
+            await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))
+            await build_indexes(conn, schema, member, build.tables[name])
+            folding.rows.clear()
+            await conn.commit()
+    if not aside:
+        await _switch(service, store, build, names)
+    return {name: f"{schema}.{table}" for name, table in build.tables.items()}
+
+
+async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> AsyncIterator[list[Record]]:
+    """The records of one partition up to `end`, some thousand at a time."""
+    if begin >= end:
+        return
+    reader = await log.reader({place: begin}, "")
+    try:
+        after = begin
+        while after < end:
+            records = await reader.poll(CHUNK, 5.0)
+            if not records:
+                if (await log.begins([place]))[place] >= end:
+                    return
+                continue
+            after = records[-1].offset + 1
+            yield records if after <= end else [r for r in records if r.offset < end]
+    finally:
+        await reader.close()
+
+
+def _fold(
+    service: Service, build: _Build, records: Sequence[Record], as_of: datetime | None, hears: frozenset[str]
+) -> list[tuple[Any, ...]]:
+    """Folds the records into the views; returns the journal's rows."""
+    journal = []
+    foldings = list(build.foldings.values())
+    for record in records:
+        try:
+            meta = read_meta(record)
+        except Undecodable:
+            build.waiting.add((record.topic, (record.key or b"").decode(errors="replace")))
+            continue
+        if no_right(record, meta) or (as_of is not None and meta.time > as_of):
+            continue
+        numbers = build.positions[record.topic, record.partition].numbers
+        verdict = step(numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
+        if isinstance(verdict, Broken):
+            raise ReplayStopped(f"{record.topic}/{record.partition}/{record.offset}: {verdict.code}")
+        if verdict == "skip":
+            continue
+        numbers[meta.source] = (meta.number, meta.id)
+        if meta.type not in hears:
+            continue
+        try:
+            event = read_event(meta, record.value)
+        except Undecodable:
+            build.waiting.add((record.topic, meta.subject))
+            continue
+        if build.waiting and (record.topic, meta.subject) in build.waiting:
+            continue
+        taken = Taken(meta, event, record.value or b"", record.offset)
+        for folding in foldings:
+            folding.take(taken)
+        journal.append(heard_row(meta, event, taken.data, record.offset))
+    return journal
+
+
+async def _pointer(conn: AsyncConnection, name: str) -> str:
+    found = await conn.scalar(text("select table_name from views where view = :name"), {"name": name})
+    if found is None:
+        raise LookupError(name)
+    return str(found)
+
+
+async def _switch(service: Service, store: Store, build: _Build, names: Sequence[Member]) -> None:
+    """Rows and positions come in together: pointers, positions and the end of any fault in one transaction."""
+    schema = views_schema(service.name, store.settings)
+    async with store.transaction() as transaction:
+        conn = transaction.conn
+        await positions.read(conn, list(build.positions))
+        moved: dict[Place, Position] = {}
+        old: list[str] = []
+        for name, _, fingerprint in names:
+            old.append(await _pointer(conn, name))
+            await conn.execute(
+                text(
+                    "update views set table_name = :t, fingerprint = :f, faulty = null, built_at = now()"
+                    " where view = :v"
+                ),
+                {"t": build.tables[name], "f": fingerprint, "v": name},
+            )
+            for (topic, partition), position in build.positions.items():
+                moved[name, topic, partition] = position
+            last = max(build.positions.items())
+            if name != HEARD:
+                where = f"{last[0][0]}/{last[0][1]}/{last[1].next_offset}"
+                await notice(transaction, ViewReplayed, where, build.tables[name][-6:], clock.now(), name)
+        await positions.write(conn, moved)
+    # The old tables go when no reader can still be in them: readers look the pointer up at each page.
+    await asyncio.sleep(1.0)
+    for table in old:
+        async with store.engine.begin() as conn:
+            await conn.execute(text("set local lock_timeout = '5s'"))
+            await conn.execute(text(f'drop table if exists "{schema}"."{table}"'))
+
+
+def bar(done: int, total: int) -> None:
+    """A progress bar on standard error."""
+    share = done / total if total else 1.0
+    print(f"\r[{'#' * int(share * 40):<40}] {done:,}/{total:,}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,61 @@
+"""What a service tells the platform about itself: its views, its reactions, its deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from shared.decisions import Decision
+from shared.envelope import Meta
+from shared.events import Event
+from shared.events.base import REGISTRY, Correction
+from shared.projection import Reading, View
+from shared.store import Unit
+
+Reaction = Callable[[Unit, Any, Meta], Awaitable[Decision]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something whose day has come: the cause of a decision, once per (deadline, key, day)."""
+
+    key: str
+    due_on: date
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """What time alone makes happen."""
+
+    name: str
+    due: Callable[[Reading, date], Awaitable[list[Due]]]
+    act: Callable[[Unit, Due], Awaitable[Decision]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One of the five."""
+
+    name: str
+    views: Sequence[View]
+    reactions: Mapping[type[Event], Sequence[Reaction]]
+    deadlines: Sequence[Deadline] = ()
+
+    @property
+    def hears(self) -> frozenset[type[Event]]:
+        """All the facts that it listens to, with the corrections of them."""
+        direct = {event for view in self.views for event in view.hears} | set(self.reactions)
+        owners = {(event.TYPE.split(".")[0], event.TOPIC) for event in direct}
+        corrections = {
+            event
+            for event in REGISTRY.values()
+            if issubclass(event, Correction) and (event.TYPE.split(".")[0], event.TOPIC) in owners
+        }
+        return frozenset(direct | corrections)
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of facts that it reads."""
+        return sorted({event.TOPIC for event in self.hears})

@@ -1,0 +1,54 @@
+"""The platform's settings: environment variables and one file of secrets, read once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, cast
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the parts are and how the platform runs. See docs/settings in the README."""
+
+    database_url: str
+    log_url: str
+    mode: Literal["demo", "production"]
+    home: Path
+    secrets_path: Path
+    base_url: str
+    namespace: str
+    """Put before every schema, role and topic: empty in production, fresh for each test."""
+
+    @cached_property
+    def _secrets(self) -> dict[str, str]:
+        return cast(dict[str, str], json.loads(self.secrets_path.read_text()))
+
+    def secret(self, name: str) -> bytes:
+        """The secret's bytes (stored base64). Raises KeyError if the file lacks it."""
+        return base64.b64decode(self._secrets[name])
+
+
+def read() -> Settings:
+    """Settings from the environment. Raises SystemExit, in Italian, where one is missing or wrong."""
+    mode = os.environ.get("INSIEME_MODE", "production")
+    if mode not in ("demo", "production"):
+        raise SystemExit("INSIEME_MODE può essere solo «demo» o «production».")
+    home = Path(os.environ.get("INSIEME_HOME", ".local"))
+    database_url = os.environ.get("DATABASE_URL", "")
+    return Settings(
+        database_url=database_url,
+        log_url=os.environ.get("LOG_URL") or database_url,
+        mode=cast(Literal["demo", "production"], mode),
+        home=home,
+        secrets_path=Path(os.environ.get("INSIEME_SECRETS", home / "secrets.json")),
+        base_url=os.environ.get("INSIEME_BASE_URL", "http://127.0.0.1:8080"),
+        namespace=os.environ.get("INSIEME_NAMESPACE", ""),
+    )
+
+
+settings = read()

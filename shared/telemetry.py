@@ -1,0 +1,110 @@
+"""OpenTelemetry and logs: traces from the request to the last view over the log's headers, metrics for
+Prometheus, JSON logs with trace ids. None of them ever holds personal data: only ids, codes and places.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from opentelemetry import context, trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+tracer = trace.get_tracer("insieme")
+
+OLDEST_UNPUBLISHED = Gauge(
+    "insieme_relay_oldest_unpublished_seconds", "Age of the oldest fact that is not yet in the log.", ["service"]
+)
+LAG_EVENTS = Gauge("insieme_reader_lag_events", "Records of the log not read yet.", ["service", "topic"])
+LAG_SECONDS = Gauge("insieme_reader_lag_seconds", "Age of the oldest record not handled yet.", ["service"])
+PARKED = Gauge("insieme_parked_records", "Records that wait to be redriven.", ["service"])
+DEAD_LETTERS = Counter("insieme_dead_letters_total", "Records parked or rejected.", ["service", "reason"])
+UNKNOWN_TYPES = Counter("insieme_unknown_types_total", "Facts of types not known here.", ["service", "type"])
+HANDLED = Counter("insieme_handled_events_total", "Facts taken by the reader.", ["service"])
+BATCH_SECONDS = Histogram("insieme_reader_batch_seconds", "Time to handle a batch.", ["service"])
+REACTION_SECONDS = Histogram("insieme_reaction_seconds", "Time of one reaction.", ["service", "reaction"])
+STOPPED = Gauge("insieme_reader_stopped", "1 while the reader is stopped.", ["service"])
+
+
+def traceparent() -> str | None:
+    """The W3C header of the present span, to be kept with the fact."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+@contextmanager
+def continued(name: str, parent: str | None, **attributes: str | int) -> Iterator[trace.Span]:
+    """A span that goes on with the trace of the fact that is handled."""
+    extracted = _PROPAGATOR.extract({"traceparent": parent} if parent else {})
+    token = context.attach(extracted)  # the handler's own spans and facts must hang under it
+    try:
+        with tracer.start_as_current_span(name, attributes=attributes) as span:
+            yield span
+    finally:
+        context.detach(token)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, with the trace's id."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        span = trace.get_current_span().get_span_context()
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if span.is_valid:
+            line["trace_id"] = f"{span.trace_id:032x}"
+        if record.exc_info and record.exc_info[0] is not None:
+            # The message of an exception may quote a value: only its type and place are written.
+            line["error"] = record.exc_info[0].__name__
+            line["stack"] = _stack(record.exc_info[2])
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _stack(traceback: Any) -> list[str]:
+    frames = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        frames.append(f"{os.path.basename(code.co_filename)}:{traceback.tb_lineno}:{code.co_name}")
+        traceback = traceback.tb_next
+    return frames[-8:]
+
+
+def start(process: str) -> None:
+    """Sets up logs and, where a collector is named (OTEL_EXPORTER_OTLP_ENDPOINT), the export of traces."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=os.environ.get("INSIEME_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
+    logging.getLogger("aiokafka").setLevel("WARNING")
+    logging.getLogger("alembic").setLevel("WARNING")
+    provider = TracerProvider(resource=Resource.create({"service.name": process}))
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+def instrument_engine(engine: AsyncEngine) -> None:
+    """Traces the engine's statements (without their parameters). The instrumentor refuses SQLAlchemy 2.1 by its
+    declared range only, and would then silently trace nothing: hence `skip_dep_check`."""
+    from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+
+    SQLAlchemyInstrumentor().instrument(engines=[engine.sync_engine], skip_dep_check=True)

@@ -1,0 +1,1 @@
+"""The web shell that the five services share: sign-in, roles, pages, forms, exports and one look."""
