@@ -1,7 +1,7 @@
 """Imports every module that an image holds, so that what is missing in it fails its build.
 
-Called by the Dockerfile in the image's own folder, where only shared/ and one service are left: a service that
-imports another one, or a module of shared/ that imports a service, cannot be built.
+Called by the Dockerfile in the image's own folder, where only shared/ and one service are left: a service
+that imports another one, or a module of shared/ that imports a service, cannot be built.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The secrets of the containers, made once: `python -m deploy.make_secrets [FOLDER]` (default .local/compose).
+"""The containers' secrets, made once: `python -m deploy.make_secrets [FOLDER]` (.local/compose).
 
-The same secrets.json goes into the Kubernetes Secrets (docs/adr/0007-oltre-una-macchina.md).
+The same secrets.json goes into the Kubernetes Secrets (docs/adr/0007-containers.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verbs of every service: `python -m services.<x> worker | replay | recover | republish | redrive | skip | status`."""
+"""The verbs of every service: `python -m services.<x> worker`, replay, recover, republish, redrive, skip, status."""
 
 from __future__ import annotations
 
@@ -99,12 +99,12 @@ async def _status(service: Service) -> None:
     store = Store(service.name, service_engine(service.name))
     async with store.engine.connect() as conn:
         waiting = await conn.scalar(
-            text(
-                "select count(*) from events e join relayed r using (topic, partition) where e.number > r.number"
-            )
+            text("select count(*) from events e join relayed r using (topic, partition) where e.number > r.number")
         )
         parked = await conn.scalar(text("select count(*) from parked where redriven_at is null"))
-        stopped = (await conn.execute(text('select "where", reason from reader_state where reason is not null'))).first()
+        stopped = (
+            await conn.execute(text('select "where", reason from reader_state where reason is not null'))
+        ).first()
         views = (await conn.execute(text("select view, table_name, faulty from views order by view"))).all()
     await store.close()
     print(f"{service.name}: {waiting} fatti da pubblicare, {parked} record parcheggiati")

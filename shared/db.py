@@ -56,7 +56,6 @@ def service_engine(service: str, current: Settings = settings, pool_size: int = 
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={
             "server_settings": {
                 "search_path": f"{role},{views_schema(service, current)}",

@@ -52,7 +52,7 @@ async def read(conn: AsyncConnection, places: Sequence[TopicPartition] | None = 
         (reader, topic, partition): Position(
             log, offset, {source: (number, id_) for source, (number, id_) in orjson.loads(numbers).items()}
         )
-        for reader, topic, partition, log, offset, numbers in found.tuples()
+        for reader, topic, partition, log, offset, numbers in found
     }
 
 

@@ -15,7 +15,7 @@ class State(Protocol):
     not_ready: str | None
 
 
-async def serve(state: State, port: int, host: str = "0.0.0.0") -> asyncio.Server:  # noqa: S104 - probes come from outside the pod
+async def serve(state: State, port: int, host: str = "0.0.0.0") -> asyncio.Server:
     """Listens on `port` (0: any free one, on loopback only)."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -24,7 +24,9 @@ async def serve(state: State, port: int, host: str = "0.0.0.0") -> asyncio.Serve
             parts = request.split(b" ")
             path = parts[1].decode("latin-1") if len(parts) > 1 else ""
             status, kind, body = _body(path, state)
-            head = f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            head = (
+                f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
             writer.write(head.encode() + body)
             await writer.drain()
         except (TimeoutError, ConnectionError):

@@ -27,7 +27,7 @@ async def publish(store: Store, log: Log, now_ms: int) -> int:
                     " order by person_id limit 500"
                 )
             )
-        ).tuples()
+        )
         batches: dict[int, list[Message]] = {}
         out: list[tuple[str, int]] = []
         for person, version, data in rows:

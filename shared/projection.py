@@ -105,9 +105,7 @@ def physical(view: View | None, name: str) -> Table:
     """The table object of a view's physical table; `None` is the journal."""
     if view is None:
         return Table(name, MetaData(), *_heard_columns())
-    return Table(
-        name, MetaData(), *view.columns(), Column(SUBJECTS, sa.ARRAY(sa.Text), nullable=False)
-    )
+    return Table(name, MetaData(), *view.columns(), Column(SUBJECTS, sa.ARRAY(sa.Text), nullable=False))
 
 
 REGISTRY = """
@@ -132,9 +130,7 @@ async def prepare(conn: AsyncConnection, views_schema: str, views: Sequence[View
     for statement in REGISTRY.split(";\n"):
         if statement.strip():
             await conn.execute(text(statement.replace("not exists ", f'not exists "{views_schema}".')))
-    known = {
-        row.view: row.fingerprint for row in await conn.execute(text("select view, fingerprint from views"))
-    }
+    known = {row.view: row.fingerprint for row in await conn.execute(text("select view, fingerprint from views"))}
     stale = []
     for name, view, fingerprint in members(views):
         if name not in known:
@@ -187,7 +183,7 @@ class Reading:
     async def open(cls, conn: AsyncConnection, service: str) -> Reading:
         """Reads the pointers."""
         rows = await conn.execute(text("select view, table_name, fingerprint, faulty from views"))
-        return cls(conn, service, {r[0]: (r[1], r[2], r[3]) for r in rows.tuples()})
+        return cls(conn, service, {r[0]: (r[1], r[2], r[3]) for r in rows})
 
     def table(self, view: View) -> Table:
         """The view's present table. Raises ViewNotReady while a new version of it is being built."""
@@ -230,7 +226,7 @@ class Reading:
             text("select person_id, data::text from profiles where person_id = any(:ids) and data is not null"),
             {"ids": list(person_ids)},
         )
-        return {person: orjson.loads(data) for person, data in found.tuples()}
+        return {person: orjson.loads(data) for person, data in found}
 
     async def facts(
         self, subjects: Sequence[str] | None = None, types: Sequence[type[Event]] | None = None

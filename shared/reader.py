@@ -31,8 +31,8 @@ from shared.positions import Moved, Place, Position
 from shared.projection import (
     HEARD,
     HEARD_COLUMNS,
-    Folding,
     FoldFailed,
+    Folding,
     Numbers,
     Reading,
     Taken,
@@ -143,9 +143,9 @@ class LogReader:
     async def _load_parked(self, conn: AsyncConnection) -> None:
         self.parked_keys = {}
         rows = await conn.execute(
-            text("select topic, key, stage from parked where redriven_at is null order by topic, partition, \"offset\"")
+            text('select topic, key, stage from parked where redriven_at is null order by topic, partition, "offset"')
         )
-        for topic, key, stage in rows.tuples():
+        for topic, key, stage in rows:
             self.parked_keys.setdefault((topic, key), set()).add(stage)
         telemetry.PARKED.labels(self.service.name).set(len(self.parked_keys))
 
@@ -564,10 +564,7 @@ class LogReader:
             await self._fold(transaction, work, {})
             await self._react(transaction, work, None)
             await transaction.conn.execute(
-                text(
-                    "update parked set redriven_at = :at"
-                    ' where topic = :t and partition = :p and "offset" = :o'
-                ),
+                text('update parked set redriven_at = :at where topic = :t and partition = :p and "offset" = :o'),
                 {"at": self.now(), "t": record.topic, "p": record.partition, "o": record.offset},
             )
             if stage != "behind":

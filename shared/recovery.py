@@ -97,7 +97,7 @@ async def _unknown(store: Store, log: Log, place: TopicPartition) -> list[tuple[
             ),
             {"t": place[0], "p": place[1], "numbers": list(known)},
         )
-        for number, event_id in mine.tuples():
+        for number, event_id in mine:
             if known[number] != event_id:
                 raise CannotRecover(f"{place[0]}/{place[1]}: number {number} is another fact in the log")
     if sorted(unknown) != list(range(counter + 1, counter + 1 + len(unknown))):

@@ -73,7 +73,7 @@ class Relay:
                 (topic, partition): number
                 for topic, partition, number in (
                     await conn.execute(text("select topic, partition, number from counters"))
-                ).tuples()
+                )
             }
         places = [(topic, n) for topic, count in PARTITIONS.items() for n in range(count)]
         ends = await self.log.ends(places)
@@ -150,7 +150,7 @@ class Relay:
                     "numbers": [self.cursors[place].number for place in places],
                 },
             )
-            for row in found.tuples():
+            for row in found:
                 meta, data = read_row(row)
                 place = (meta.topic, meta.partition)
                 waiting.setdefault(place, []).append(message(meta, data))

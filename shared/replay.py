@@ -44,7 +44,7 @@ from shared.projection import (
     physical,
 )
 from shared.reader import no_right
-from shared.sequencer import Broken, Seen, step
+from shared.sequencer import Broken, step
 from shared.service import Service
 from shared.store import Store
 
@@ -129,7 +129,8 @@ async def replay(
             if member is None:
                 continue
             folding, table = build.foldings[name], physical(member, build.tables[name])
-            await conn.execute(text(f'set local search_path to "{schema}", {views_schema(service.name, store.settings)}'))
+            here = views_schema(service.name, store.settings)
+            await conn.execute(text(f'set local search_path to "{schema}", "{here}"'))
             # All rows are in memory: those with a corrected fact are folded again from the journal.
             await folding.refold(conn, journal, table, numbers_of(build.positions))
             await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))

@@ -26,7 +26,7 @@ from shared.corrections import effective
 from shared.decisions import Decision, Refused, Stream
 from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
 from shared.events import PARTITIONS, Event
-from shared.log import partition_of
+from shared.log import TopicPartition, partition_of
 from shared.projection import Reading, View
 from shared.settings import Settings, settings
 from shared.telemetry import traceparent
@@ -173,56 +173,68 @@ class Transaction:
         self.appended.append((recorded, data))
         return recorded
 
-    async def flush(self) -> dict[str, Meta]:
-        """Writes everything; the numbers come last. Returns the numbered metas by event id."""
-        await self.store.vault.write(self.conn, self.written, clock.now())
-        if not self.appended:
-            return {}
-        numbered = await self._number()
-        await self.conn.execute(INSERT, columns(numbered))
-        self.appended.clear()
-        return {meta.id: meta for meta, _ in numbered}
+    @property
+    def simple(self) -> bool:
+        """Whether one statement, which is a transaction of its own, can write all of it."""
+        return not self.written and len({(r.meta.topic, r.meta.partition) for r, _ in self.appended}) == 1
 
-    async def _number(self) -> list[tuple[Meta, bytes]]:
+    async def flush(self) -> dict[str, Meta]:
+        """Writes everything; the facts with their numbers come last, partition by partition in order. Returns
+        the numbered metas by event id."""
+        if self.written:
+            await self.store.vault.write(self.conn, self.written, clock.now())
         by_partition: dict[tuple[str, int], list[tuple[Meta, bytes]]] = {}
         for recorded, data in self.appended:
-            by_partition.setdefault((recorded.meta.topic, recorded.meta.partition), []).append((recorded.meta, data))
-        numbered: list[tuple[Meta, bytes]] = []
-        for (topic, partition), facts in sorted(by_partition.items()):
-            row = (
-                await self.conn.execute(
-                    COUNT,
-                    {"n": len(facts), "last": facts[-1][0].id, "topic": topic, "partition": partition},
-                )
-            ).first()
-            if row is None:
-                raise DatabaseUnchecked(topic)
-            number, predecessor = row[0] - len(facts), row[1]
-            for meta, data in facts:
-                number += 1
-                numbered.append((replace(meta, number=number, predecessor=predecessor), data))
-                predecessor = meta.id
+            place = (recorded.meta.topic, recorded.meta.partition)
+            by_partition.setdefault(place, []).append((recorded.meta, data))
+        numbered: dict[str, Meta] = {}
+        for place, facts in sorted(by_partition.items()):
+            for meta in await self._append_numbered(place, facts):
+                numbered[meta.id] = meta
+        self.appended.clear()
         return numbered
 
+    async def _append_numbered(self, place: TopicPartition, facts: list[tuple[Meta, bytes]]) -> list[Meta]:
+        ids = [meta.id for meta, _ in facts]
+        chained = zip(facts, [None, *ids[:-1]], strict=True)
+        values = columns([(replace(meta, predecessor=before), data) for (meta, data), before in chained])
+        values |= {"count": len(facts), "last": ids[-1], "the_topic": place[0], "the_partition": place[1]}
+        found = (await self.conn.execute(APPEND, values)).all()
+        if not found:
+            raise DatabaseUnchecked(place[0])
+        first = min(row[0] for row in found)
+        predecessors = {row[0]: row[1] for row in found}
+        return [
+            replace(meta, number=first + n, predecessor=predecessors[first + n]) for n, (meta, _) in enumerate(facts)
+        ]
 
-COUNT = text(
-    "update counters set number = number + :n, previous_id = last_id, last_id = cast(:last as uuid)"
-    " where topic = :topic and partition = :partition and exists (select 1 from health"
-    "  where events_oid = cast('events'::regclass::oid as bigint)"
-    "  and system_identifier = (select system_identifier::text from pg_control_system())"
-    "  and timeline = (select timeline_id from pg_control_checkpoint()))"
-    " returning number, previous_id::text"
-)
+
 COLUMNS = (
     ("event_id", "uuid"), ("stream_id", "text"), ("version", "int"), ("type", "text"), ("type_version", "smallint"),
     ("topic", "text"), ("partition", "smallint"), ("number", "bigint"), ("predecessor", "uuid"),
     ("recorded_at", "timestamptz"), ("actor", "text"), ("cause", "uuid"), ("correlation", "uuid"),
     ("causation", "uuid"), ("hops", "smallint"), ("traceparent", "text"), ("data", "bytea"),
 )  # fmt: skip
-INSERT = text(
-    f"insert into events ({', '.join(name for name, _ in COLUMNS)}) select * from unnest("
-    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS)
-    + ")"
+_NAMES = ", ".join(name for name, _ in COLUMNS)
+_UNNEST = "unnest(" + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS) + ")"
+INSERT = text(f"insert into events ({_NAMES}) select * from {_UNNEST}")
+APPEND = text(
+    # The counter's row is locked from here to the commit, so that numbers become visible in order. The facts
+    # are refused (no row) unless this is the database of the last good check.
+    "with counter as (update counters set number = number + :count, previous_id = last_id,"
+    "  last_id = cast(:last as uuid) where topic = :the_topic and partition = :the_partition and exists ("
+    "   select 1 from health where events_oid = cast('events'::regclass::oid as bigint)"
+    "   and system_identifier = (select system_identifier::text from pg_control_system())"
+    "   and timeline = (select timeline_id from pg_control_checkpoint()))"
+    " returning number - :count as base, previous_id)"
+    f" insert into events ({_NAMES}) select "
+    + ", ".join(
+        {"number": "counter.base + f.place", "predecessor": "coalesce(f.predecessor, counter.previous_id)"}.get(
+            name, f"f.{name}"
+        )
+        for name, _ in COLUMNS
+    )
+    + f" from counter, {_UNNEST} with ordinality as f({_NAMES}, place) returning number, predecessor::text"
 )
 META = (
     "event_id::text, '{service}', type, stream_id, type_version, recorded_at, topic, partition, number,"
@@ -230,7 +242,8 @@ META = (
 )
 
 
-def columns(numbered: Sequence[tuple[Meta, bytes]]) -> dict[str, list[Any]]:
+def columns(numbered: Sequence[tuple[Meta, bytes]]) -> dict[str, Any]:
+    """The facts as one list a column, in the order of `COLUMNS`."""
     rows = [
         (
             m.id, m.subject, m.version, m.type, m.type_version, m.topic, m.partition, m.number, m.predecessor, m.time,
@@ -345,9 +358,7 @@ class Unit:
             self._once(stream.id)
         if self.command.shown is not None and not self.command.by_system and streams:
             self._fresh(streams[0].id, self.command.shown)
-        return tuple(
-            fold(stream, self.transaction.loaded[stream.id].recorded) for stream in streams
-        )
+        return tuple(fold(stream, self.transaction.loaded[stream.id].recorded) for stream in streams)
 
     def history(self, stream_id: str) -> list[Recorded]:
         """The service's facts of a stream that this decision has read, corrections included."""
@@ -412,6 +423,8 @@ class Store:
     def __init__(self, service: str, engine: AsyncEngine, current: Settings = settings) -> None:
         self.service = service
         self.engine = engine
+        self.reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+        """The same connections for single statements: no begin, no commit."""
         self.settings = current
         self.vault = Vault(service, current)
         self.committed = asyncio.Event()
@@ -435,7 +448,7 @@ class Store:
         """The service's facts of these streams, in order."""
         found = await conn.execute(self._facts, {"streams": list(stream_ids)})
         facts = []
-        for row in found.tuples():
+        for row in found:
             meta, data = read_row(row)
             facts.append(Recorded(meta, events.load(meta.type, meta.type_version, data)))
         return facts
@@ -453,22 +466,29 @@ class Store:
         """Runs one decision in a transaction of its own. Raises DatabaseUnchecked and SQLAlchemy's errors."""
         for attempt in range(TRIES):
             try:
-                async with self.engine.connect() as conn:
-                    transaction = Transaction(self, conn)
-                    outcome = await transaction.run(command, decide)
-                    if isinstance(outcome, Refused) or outcome.repeated:
-                        await conn.rollback()
-                        return outcome
-                    numbered = await transaction.flush()
-                    await conn.commit()
+                outcome = await self._try(command, decide)
             except DBAPIError as error:
-                if attempt + 1 == TRIES or not _conflict(error):
+                # Somebody was faster, or the connection broke: again, since a cause takes effect only once.
+                if attempt + 1 == TRIES or not (_conflict(error) or (error.connection_invalidated and attempt < 2)):
                     raise
                 continue
-            if outcome.events:
+            if isinstance(outcome, Accepted) and outcome.events and not outcome.repeated:
                 self.ring()
-            return Accepted(tuple(Recorded(numbered[r.meta.id], r.event) for r in outcome.events))
+            return outcome
         raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _try(self, command: Command, decide: Decide) -> Outcome:
+        # The decision reads without a transaction: the unique (stream, version) tells if somebody was faster.
+        async with self.reads.connect() as conn:
+            transaction = Transaction(self, conn)
+            outcome = await transaction.run(command, decide)
+            if isinstance(outcome, Refused) or outcome.repeated:
+                return outcome
+            numbered = await transaction.flush() if transaction.simple else {}
+        if transaction.appended or transaction.written:
+            async with self.engine.begin() as transaction.conn:
+                numbered = await transaction.flush()
+        return Accepted(tuple(Recorded(numbered[r.meta.id], r.event) for r in outcome.events))
 
     def ring(self) -> None:
         """Wakes the relay: here at once, elsewhere by a NOTIFY *after* the commit (inside it costs 30 %)."""
@@ -482,21 +502,20 @@ class Store:
         while self._bell.is_set():
             self._bell.clear()
             try:
-                async with self.engine.connect() as conn:
+                async with self.reads.connect() as conn:
                     await conn.execute(text("select pg_notify(:channel, '')"), {"channel": self.channel})
-                    await conn.commit()
             except (DBAPIError, OSError, TimeoutError):
                 return
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reading]:
         """A look at the views."""
-        async with self.engine.connect() as conn:
+        async with self.reads.connect() as conn:
             yield await Reading.open(conn, self.service)
 
     async def history(self, stream_id: str) -> list[Recorded]:
         """The service's facts of one stream, corrections included."""
-        async with self.engine.connect() as conn:
+        async with self.reads.connect() as conn:
             return await self.facts(conn, [stream_id])
 
     async def state(self, stream: Stream[S1]) -> tuple[S1, int]:
@@ -506,7 +525,7 @@ class Store:
 
     async def version(self, stream_id: str) -> int:
         """The version of a stream, 0 if nothing happened yet."""
-        async with self.engine.connect() as conn:
+        async with self.reads.connect() as conn:
             found = await conn.scalar(
                 text("select coalesce(max(version), 0) from events where stream_id = :id"), {"id": stream_id}
             )

@@ -63,6 +63,9 @@ class Pending:
     dropped_tokens: list[tuple[str, str]] = field(default_factory=list)
     profiles: dict[str, Values | None] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.keys or self.tokens or self.dropped_tokens or self.profiles)
+
 
 class Vault:
     """The vault of one service. Its methods take the connection, so that they live in the caller's transaction."""
@@ -91,7 +94,7 @@ class Vault:
         master = self._master()
         return {
             subject: master.decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.encode())
-            for subject, wrapped in found.tuples()
+            for subject, wrapped in found
         }
 
     async def seal(
@@ -135,7 +138,7 @@ class Vault:
             ),
             {"rows": [row for row, _ in wanted], "versions": [int(version) for _, version in wanted]},
         )
-        opened = await self._open(conn, [Row(*values) for values in found.tuples()])
+        opened = await self._open(conn, [Row(*values) for values in found])
         result: dict[str, Values] = {}
         for row, secret, words in opened:
             reference = wanted[row.row_id, str(row.version)]
@@ -155,7 +158,7 @@ class Vault:
             ),
             {"kind": kind, "subjects": list(set(subjects))},
         )
-        rows = [Row(*values) for values in found.tuples()]
+        rows = [Row(*values) for values in found]
         return {row.subject: orjson.loads(words) for row, _, words in await self._open(conn, rows)}
 
     async def _open(self, conn: AsyncConnection, rows: list[Row]) -> list[tuple[Row, bytes, bytes]]:

@@ -34,7 +34,7 @@ from shared.events.enterprise import (
 )
 from shared.store import Command, Outcome, Store, Unit, fold
 
-ITALIAN = re.compile(r"([0-9]{1,3}(\.[0-9]{3})+|[0-9]{1,12})(,[0-9]{1,2})?")
+ITALIAN = re.compile(r"^([0-9]{1,3}(\.[0-9]{3}){1,2}|[0-9]{1,9})(,[0-9]{1,2})?$")
 
 
 def cents(value: Any) -> Any:
@@ -48,7 +48,9 @@ def cents(value: Any) -> Any:
     return int(whole) * 100 + int(rest.ljust(2, "0"))
 
 
-Euro = Annotated[int, BeforeValidator(cents, json_schema_input_type=int), Field(ge=0, le=10**12)]
+AsCents = Annotated[int, Field(ge=0, le=10**11, description="Centesimi di euro.")]
+AsTyped = Annotated[str, StringConstraints(pattern=ITALIAN.pattern), Field(description="Euro, come 1.234,56.")]
+Euro = Annotated[int, BeforeValidator(cents, json_schema_input_type=AsCents | AsTyped), Field(ge=0, le=10**11)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,30}$")]
@@ -179,12 +181,13 @@ async def submit_project(store: Store, command: Command, values: ProjectForm) ->
             project, path = await unit.states(project_stream(project_id), path_stream(values.person_id))
         else:
             (project,) = await unit.states(project_stream(project_id))
-        if organisation_id and not values.organisation:
-            return Refused("organisation_name", "Scrivi il nome dell'impresa sociale.", "organisation")
-        card = {
-            "title": values.title, "description": values.description, "organisation": values.organisation,
-            "tax_code": values.tax_code,
-        }  # fmt: skip
+        named = {"organisation": values.organisation, "tax_code": values.tax_code}
+        if values.organisation_id and not values.organisation:
+            known = await store.vault.latest(unit.conn, "project", [values.organisation_id])
+            if values.organisation_id not in known:
+                return Refused("no_organisation", "Scrivi il nome dell'impresa sociale.", "organisation")
+            named = {name: known[values.organisation_id][name] for name in named}
+        card = named | {"title": values.title, "description": values.description}
         reference = await unit.vault.write("project", values.person_id or organisation_id or project_id, card)
         return domain.submit_project(
             project, path, await _charge(unit, values.person_id), project_id=project_id, kind=values.kind,

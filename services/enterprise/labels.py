@@ -34,17 +34,10 @@ REASONS = {
 }
 SOURCES = {"public": "Pubblica", "fsp": "Fondazione San Petronio"}
 PEOPLE = {"registered": "Registrata", "in_charge": "In carico", "closed": "Percorso chiuso"}
-FACTS = {
-    "enterprise.budget-set": "Importo della linea fissato",
-    "enterprise.funds-committed": "Impegno",
-    "enterprise.funds-paid": "Pagamento sulla linea",
-    "enterprise.project-submitted": "Domanda presentata",
-    "enterprise.technical-judgement-given": "Giudizio tecnico del Comitato di valutazione",
-    "enterprise.funding-approved": "Approvazione del Comitato di gestione",
-    "enterprise.funding-refused": "Mancato finanziamento deciso dal Comitato di gestione",
-    "enterprise.payment-made": "Pagamento",
-    "enterprise.project-fact-corrected": "Correzione",
-    "enterprise.path-started": "Percorso d'impresa avviato",
-    "enterprise.funded": "Progetto finanziato",
-    "enterprise.pathway-fact-corrected": "Correzione",
-}
+PLANNED = {"true": "Nel piano", "false": "Non nel piano"}
+
+
+def line_name(budget_id: str) -> str:
+    """`budget-2024-fsp` -> `fsp 2024`."""
+    _, year, name = budget_id.split("-", 2)
+    return f"{name} {year}"

@@ -82,9 +82,7 @@ def _exact_tokens(identity: dict[str, Any]) -> tuple[str | None, str]:
     return (f"c:{code}" if code else None), f"nb:{name}|{identity['birth_date']}"
 
 
-async def _duplicates(
-    unit: Unit, person_id: str, identity: dict[str, Any], another_person: bool
-) -> Duplicate | None:
+async def _duplicates(unit: Unit, person_id: str, identity: dict[str, Any], another_person: bool) -> Duplicate | None:
     code, name_and_birth = _exact_tokens(identity)
     # Two desks at once: the second waits here until the first has committed, and then finds the person.
     for token in sorted(filter(None, (code, name_and_birth))):
@@ -102,8 +100,8 @@ async def _duplicates(
         if same:
             return Duplicate(
                 "possible_duplicate",
-                "C'è già una persona con lo stesso nome e la stessa data di nascita. Controlla la sua scheda; "
-                "se è un'altra persona, confermalo sotto.",
+                "C'è già una persona con lo stesso nome e la stessa data di nascita. Controlla la "
+                "sua scheda; se è un'altra persona, confermalo sotto.",
                 "another_person", people=tuple(same),
             )  # fmt: skip
     return None
@@ -168,9 +166,7 @@ def _row_of(unit: Unit, person_id: str) -> str | None:
     return None
 
 
-async def register(
-    store: Store, command: Command, values: forms.RegisterForm, person_id: str | None = None
-) -> Outcome:
+async def register(store: Store, command: Command, values: forms.RegisterForm, person_id: str | None = None) -> Outcome:
     """A person comes in; `person_id` is given where somebody known comes back after a closure."""
 
     async def decide(unit: Unit) -> Decision:
@@ -179,9 +175,7 @@ async def register(
     return await store.execute(command, decide)
 
 
-async def update_identity(
-    store: Store, command: Command, person_id: str, values: forms.IdentityForm
-) -> Outcome:
+async def update_identity(store: Store, command: Command, person_id: str, values: forms.IdentityForm) -> Outcome:
     """Name, contacts, domicile as they are now. Coarse facts that had been registered wrongly are rectified
     in the log; a domicile that changed is not a mistake and moves only the profile."""
 
@@ -217,9 +211,7 @@ async def update_identity(
     return await store.execute(command, decide)
 
 
-async def check_domicile(
-    store: Store, command: Command, person_id: str, values: forms.DomicileForm
-) -> Outcome:
+async def check_domicile(store: Store, command: Command, person_id: str, values: forms.DomicileForm) -> Outcome:
     """First check."""
 
     async def decide(unit: Unit) -> Decision:
@@ -250,9 +242,7 @@ async def check_status(store: Store, command: Command, person_id: str, values: f
     return await store.execute(command, decide)
 
 
-async def check_measures(
-    store: Store, command: Command, person_id: str, values: forms.MeasuresForm
-) -> Outcome:
+async def check_measures(store: Store, command: Command, person_id: str, values: forms.MeasuresForm) -> Outcome:
     """Third check."""
 
     async def decide(unit: Unit) -> Decision:
@@ -265,9 +255,7 @@ async def check_measures(
     return await store.execute(command, decide)
 
 
-async def hold_interview(
-    store: Store, command: Command, person_id: str, values: forms.InterviewForm
-) -> Outcome:
+async def hold_interview(store: Store, command: Command, person_id: str, values: forms.InterviewForm) -> Outcome:
     """The interview; its notes stay in the vault."""
 
     async def decide(unit: Unit) -> Decision:
@@ -326,9 +314,7 @@ async def close(store: Store, command: Command, person_id: str, values: forms.Cl
 
     async def decide(unit: Unit) -> Decision:
         (person,) = await unit.states(person_stream(person_id))
-        return domain.close(
-            person, person_id=person_id, outcome=values.outcome, on=values.on, today=unit.today
-        )
+        return domain.close(person, person_id=person_id, outcome=values.outcome, on=values.on, today=unit.today)
 
     return await store.execute(command, decide)
 
@@ -344,13 +330,15 @@ CORRECTABLE: dict[type[Event], str | None] = {
 """The facts an operator can correct, and the field that can be rectified beside the date."""
 
 
-async def correct_fact(store: Store, command: Command, person_id: str, values: forms.CorrectForm) -> Outcome:
+async def correct_fact(
+    store: Store, command: Command, person_id: str, fact_id: str, values: forms.CorrectForm
+) -> Outcome:
     """A fact of intake was wrong: cancelled, or its date or main value rectified. Nothing is overwritten."""
 
     async def decide(unit: Unit) -> Decision:
         stream = person_stream(person_id)
         await unit.states(stream)
-        fact = next((f for f in effective(unit.history(person_id)) if f.meta.id == values.fact_id), None)
+        fact = next((f for f in effective(unit.history(person_id)) if f.meta.id == fact_id), None)
         if fact is None or type(fact.event) not in CORRECTABLE:
             return Refused("fact_not_found", "Questo fatto non c'è o è già stato annullato.")
         changes: dict[str, Any] = {}
@@ -363,7 +351,7 @@ async def correct_fact(store: Store, command: Command, person_id: str, values: f
             if values.value is not None and field is not None:
                 changes[field] = values.value
         return await correct(
-            unit, stream, PathwayFactCorrected, fact_id=values.fact_id,
+            unit, stream, PathwayFactCorrected, fact_id=fact_id,
             corrected=None if values.cancel else changes, motive=values.motive, on=unit.today,
         )  # fmt: skip
 

@@ -6,12 +6,11 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from services.intake import domain, tax_code
 from shared import territory
 from shared.decisions import Refused
-from shared.events.base import Code, Id, Motive
+from shared.events.base import Code, Motive
 from shared.events.intake import Channel, Direction, Education, Sex
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -62,14 +61,14 @@ class IdentityForm(Form):
             return None
         code = tax_code.parse(text)
         if isinstance(code, Refused):
-            raise PydanticCustomError("tax_code", code.sentence)
+            raise ValueError(code.sentence)
         return code.code
 
     @field_validator("citizenship")
     @classmethod
     def _citizenship(cls, code: str) -> str:
         if code not in tax_code.countries():
-            raise PydanticCustomError("citizenship", "Scegli la cittadinanza dall'elenco.")
+            raise ValueError("Scegli la cittadinanza dall'elenco.")
         return code
 
     @model_validator(mode="after")
@@ -184,7 +183,7 @@ class PlanForm(Form):
     @model_validator(mode="after")
     def _pairs(self) -> PlanForm:
         if len(self.directions) != len(self.due_dates):
-            raise PydanticCustomError("pairs", "Ogni azione ha una direzione e una scadenza.")
+            raise ValueError("Ogni azione ha una direzione e una scadenza.")
         return self
 
     def actions(self) -> list[tuple[Direction, date]]:
@@ -202,7 +201,6 @@ class CloseForm(Form):
 class CorrectForm(Form):
     """A fact was wrong: cancelled, or with another date or value."""
 
-    fact_id: Id
     cancel: bool = False
     on: Day | None = None
     """The right date; None leaves it."""

@@ -1,8 +1,8 @@
 """The CSV of the online questionnaire: read with tolerance, decided row by row, reported row by row.
 
-A row is whole or not at all; rows are committed in groups. Each row's cause is made of its content under a key
-(a bare hash of personal data could be guessed), so the same file twice adds nothing, and a corrected file adds
-only what was missing. The layout is documented in docs/import-questionario.md and in `COLUMNS`.
+A row is whole or not at all; rows are committed in groups. Each row's cause is made of its content under a
+key (a bare hash of personal data could be guessed), so the same file twice adds nothing, and a corrected file
+adds only what was missing. The layout is documented in docs/import-questionario.md and in `COLUMNS`.
 """
 
 from __future__ import annotations
@@ -201,10 +201,7 @@ def _value(name: str, cell: str) -> object:
             found = territory.by_name(cell)
             return found.code if found else "outside"
         case "quartiere":
-            return {
-                **{territory.normal(v): k for k, v in territory.QUARTIERI.items()},
-                "NON NOTO": "unknown",
-            }[word]
+            return (_by_label(territory.QUARTIERI) | {"NON NOTO": domain.UNKNOWN_QUARTIERE})[word]
         case "education":
             return _EDUCATION[word]
         case "channel":
@@ -220,9 +217,7 @@ def _value(name: str, cell: str) -> object:
 
 
 def _citizenships() -> dict[str, str]:
-    return {territory.normal(name): code for code, name in tax_code.countries().items()} | {
-        "ITALIANA": tax_code.ITALY
-    }
+    return {territory.normal(name): code for code, name in tax_code.countries().items()} | {"ITALIANA": tax_code.ITALY}
 
 
 async def run(store: Store, actor: str, now: datetime, content: bytes) -> list[RowResult]:
@@ -239,9 +234,7 @@ def _groups(rows: list[tuple[int, dict[str, str]]]) -> Iterator[list[tuple[int, 
         yield rows[start : start + GROUP]
 
 
-async def _group(
-    store: Store, actor: str, now: datetime, group: list[tuple[int, dict[str, str]]]
-) -> list[RowResult]:
+async def _group(store: Store, actor: str, now: datetime, group: list[tuple[int, dict[str, str]]]) -> list[RowResult]:
     parsed = [(line, row, form_of(row)) for line, row in group]
     for attempt in range(TRIES):
         try:
@@ -259,9 +252,7 @@ async def _group(
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-async def _row(
-    store: Store, transaction: Any, actor: str, now: datetime, line: int, values: RegisterForm
-) -> RowResult:
+async def _row(store: Store, transaction: Any, actor: str, now: datetime, line: int, values: RegisterForm) -> RowResult:
     content = values.model_dump_json()
     cause = uuid.uuid5(NAMESPACE, store.vault.keyed_hash("import-row", content).hex())
 

@@ -27,10 +27,7 @@ async def settle(unit: Unit, person_id: str) -> Decision:
     gone = domain.undone(person, facts)
     events: list[Event] = []
     for fact in effective(unit.history(person_id)):
-        if (
-            isinstance(fact.event, PlanActionDone)
-            and person.done.get(fact.event.action_id) == fact.event.because
-        ):
+        if isinstance(fact.event, PlanActionDone) and person.done.get(fact.event.action_id) == fact.event.because:
             if fact.event.action_id not in gone:
                 continue
             decision = await correct(

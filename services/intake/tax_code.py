@@ -21,9 +21,7 @@ from shared.events.intake import CitizenshipArea
 from shared.territory import normal
 
 _DIGITS = str.maketrans("LMNPQRSTUV", "0123456789")
-_SIXTEEN = re.compile(
-    r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
-)
+_SIXTEEN = re.compile(r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]")
 _MONTHS = "ABCDEHLMPRST"
 
 

@@ -91,8 +91,7 @@ def fold_person(row: Row | None, event: Event, meta: Meta) -> Row | None:
             row["plan"] = {"id": event.plan_id, "on": event.on.isoformat(), "actions": actions}
         case intake.PlanActionDone() if row["plan"]:
             actions = [
-                {**a, "because": event.because} if a["id"] == event.action_id else a
-                for a in row["plan"]["actions"]
+                {**a, "because": event.because} if a["id"] == event.action_id else a for a in row["plan"]["actions"]
             ]
             row["plan"] = {**row["plan"], "actions": actions}
         case intake.PathwayClosed():
@@ -233,9 +232,7 @@ def fulfilments(row: Row | None) -> list[Fulfilment]:
 # Queries
 
 
-async def worklist(
-    reading: Reading, today: date, districts: Sequence[str], limit: int = 10
-) -> dict[str, Any]:
+async def worklist(reading: Reading, today: date, districts: Sequence[str], limit: int = 10) -> dict[str, Any]:
     """The page 'Oggi': each queue with its length and its most urgent rows."""
     table = reading.table(PEOPLE)
     since = today - timedelta(days=parameter("recently_closed_days", today))
@@ -254,9 +251,7 @@ async def worklist(
     for name, (condition, order) in queues.items():
         where = condition & table.c.district.in_(list(districts)) if districts else condition
         count = await reading.conn.scalar(sa.select(sa.func.count()).select_from(table).where(where))
-        rows = await reading.rows(
-            sa.select(table).where(where).order_by(order, table.c.person_id).limit(limit)
-        )
+        rows = await reading.rows(sa.select(table).where(where).order_by(order, table.c.person_id).limit(limit))
         found[name] = {"count": count, "rows": rows}
     return found
 
@@ -275,12 +270,17 @@ def _filtered(table: sa.Table, filters: dict[str, Any]) -> sa.Select[Any]:
     return query
 
 
-async def people(
-    reading: Reading, filters: dict[str, Any], *, limit: int, offset: int = 0
-) -> tuple[list[Row], int]:
+async def people(reading: Reading, filters: dict[str, Any], *, limit: int, offset: int = 0) -> tuple[list[Row], int]:
     """People by urgency (the longest registered first), and how many there are in all."""
     table = reading.table(PEOPLE)
     query = _filtered(table, filters)
     total = await reading.conn.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
     ordered = query.order_by(table.c.registered_on.desc().nulls_last(), table.c.person_id)
     return await reading.rows(ordered.limit(limit).offset(offset)), int(total or 0)
+
+
+async def case_managers(reading: Reading) -> list[str]:
+    """The accounts that follow somebody now."""
+    table = reading.table(PEOPLE)
+    query = sa.select(table.c.case_manager).where(table.c.stage == "in_charge").distinct()
+    return sorted((await reading.conn.execute(query)).scalars())

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from shared.web.labels import CONTRACTS, DISTRICTS, MOTIVES, READINESS
+from shared.web.labels import AGE_BANDS, CONTRACTS, DISTRICTS, EDUCATION, MOTIVES, READINESS, SEXES
+
+__all__ = [
+    "AGE_BANDS", "ANSWERS", "CLOSE_REASONS", "CONTRACTS", "DISTRICTS", "EDUCATION", "END_REASONS", "FIELDS",
+    "MOTIVES", "OCCUPATIONS", "PLACEMENT_STATES", "PROPOSAL_STATES", "READINESS", "SECTORS", "SEXES", "SITUATIONS",
+    "SIZES", "VACANCY_STATES", "choices", "occupation",
+]  # fmt: skip
 
 SIZES = {
     "0-5": "Fino a 5 dipendenti",
@@ -67,54 +73,75 @@ SITUATIONS = {
 }
 PLACEMENT_STATES = {"running": "In corso", "ending": "In scadenza", "over": "Finiti", "all": "Tutti"}
 VACANCY_STATES = {"open": "Aperte", "closed": "Non più aperte", "all": "Tutte"}
-OCCUPATION_GROUPS = {
-    "0": "Forze armate",
-    "1": "Dirigenti",
-    "2": "Professioni intellettuali e scientifiche",
-    "3": "Professioni tecniche",
-    "4": "Impiegati d'ufficio",
-    "5": "Commercio e servizi alla persona",
-    "6": "Agricoltura e allevamento",
-    "7": "Artigiani e operai specializzati",
-    "8": "Conduttori di impianti e veicoli",
-    "9": "Professioni non qualificate",
+OCCUPATIONS = {
+    "11": "Legislatori, dirigenti e direttori generali",
+    "12": "Dirigenti amministrativi e commerciali",
+    "13": "Dirigenti della produzione e dei servizi",
+    "14": "Dirigenti di alberghi, ristoranti e negozi",
+    "21": "Specialisti in scienze e ingegneria",
+    "22": "Specialisti della salute",
+    "23": "Insegnanti",
+    "24": "Specialisti in amministrazione e commercio",
+    "25": "Specialisti informatici",
+    "26": "Specialisti in diritto, società e cultura",
+    "31": "Tecnici di scienze e ingegneria",
+    "32": "Tecnici della salute",
+    "33": "Tecnici di amministrazione e commercio",
+    "34": "Tecnici di diritto, servizi sociali e cultura",
+    "35": "Tecnici informatici",
+    "41": "Impiegati e segretari",
+    "42": "Impiegati a contatto con il pubblico",
+    "43": "Addetti a contabilità e magazzino",
+    "44": "Altri impiegati",
+    "51": "Servizi alla persona (cucina, sala, cura dell'aspetto)",
+    "52": "Addetti alle vendite",
+    "53": "Assistenza alla persona e all'infanzia",
+    "54": "Servizi di protezione e sicurezza",
+    "61": "Agricoltori e allevatori",
+    "62": "Forestali, pescatori e cacciatori",
+    "63": "Agricoltori di sussistenza",
+    "71": "Operai edili",
+    "72": "Operai metalmeccanici",
+    "73": "Artigianato, stampa e precisione",
+    "74": "Elettricisti ed elettronici",
+    "75": "Alimentare, legno, abbigliamento",
+    "81": "Conduttori di impianti e macchinari",
+    "82": "Assemblatori",
+    "83": "Conduttori di veicoli",
+    "91": "Addetti alle pulizie",
+    "92": "Braccianti agricoli",
+    "93": "Manovali di edilizia, industria e trasporti",
+    "94": "Aiuto cucina",
+    "95": "Ambulanti",
+    "96": "Raccolta rifiuti e altri lavori semplici",
+    "01": "Ufficiali delle forze armate",
+    "02": "Sottufficiali delle forze armate",
+    "03": "Truppa delle forze armate",
 }
-"""Major groups of ISCO-08."""
-FACTS = {
-    "matching.company-registered": "Ingresso nella rete",
-    "matching.vacancy-opened": "Apertura della ricerca",
-    "matching.selection-opened": "Apertura della selezione",
-    "matching.position-filled": "Posto coperto",
-    "matching.vacancy-closed": "Chiusura della ricerca",
-    "matching.shortlisted": "Inserimento nella rosa",
-    "matching.presented": "Presentazione all'azienda",
-    "matching.presentation-answered": "Esito della presentazione",
-    "matching.placement-started": "Inizio del rapporto",
-    "matching.placement-extended": "Proroga",
-    "matching.placement-ended": "Fine del rapporto",
-}
+"""Sub-major groups of ISCO-08, shortened (own)."""
 FIELDS = {
-    "on": "data",
-    "contract": "contratto",
-    "ends_on": "ultimo giorno",
-    "outcome": "esito",
-    "reason": "motivo",
-    "positions": "posti",
-    "closes_on": "scadenza",
-    "occupation": "professione",
-    "size": "dipendenti",
-    "sector": "settore",
-    "district": "distretto",
-    "board": "nel Board",
-    "notice": "comunicazione obbligatoria",
+    "on": "Data del fatto",
+    "contract": "Contratto",
+    "ends_on": "Ultimo giorno",
+    "outcome": "Esito",
+    "reason": "Motivo della fine",
+    "positions": "Posti",
+    "closes_on": "Candidati fino al",
+    "occupation": "Professione",
+    "notice": "Codice della comunicazione obbligatoria",
 }
-
-VALUES: dict[str, dict[str, str]] = {
-    "contract": CONTRACTS, "outcome": ANSWERS, "size": SIZES, "sector": SECTORS, "district": DISTRICTS,
-    "reason": END_REASONS | CLOSE_REASONS, "readiness": READINESS, "motive": MOTIVES,
-}  # fmt: skip
+"""The fields that a form of correction shows."""
 
 
 def occupation(code: str | None) -> str:
-    """An ISCO-08 code with the name of its major group."""
-    return f"{code} · {OCCUPATION_GROUPS.get(code[0], '')}" if code else ""
+    """An ISCO-08 code with the name of its group."""
+    if not code:
+        return ""
+    return f"{OCCUPATIONS.get(code[:2], 'Professione')} ({code})"
+
+
+def choices(fact: str, name: str) -> dict[str, str] | None:
+    """The words of a field with codes, for the correction of a fact of that type; None for other fields."""
+    if name == "reason":
+        return CLOSE_REASONS if fact == "matching.vacancy-closed" else END_REASONS
+    return {"contract": CONTRACTS, "outcome": ANSWERS, "occupation": OCCUPATIONS}.get(name)

@@ -31,6 +31,8 @@ Enroller = Annotated[Reader, requires("training.enrol")]
 Recorder = Annotated[Reader, requires("training.complete")]
 Corrector = Annotated[Reader, requires("training.correct")]
 CourseId = Annotated[Id, Path(description="Il corso.")]
+PersonId = Annotated[Id, Path(description="La persona.")]
+FactId = Annotated[Id, Path(description="Il fatto da correggere.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="Quante righe.")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Da quale riga.")]
 
@@ -157,10 +159,7 @@ def said(outcome: Outcome) -> Response:
             return problem(409, outcome.code, outcome.sentence)
         errors = [{"field": outcome.field, "sentence": outcome.sentence}]
         return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [
-        Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number)
-        for r in outcome.events
-    ]
+    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
     return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
 
 
@@ -190,25 +189,17 @@ async def link(
     return said(await commands.link_vacancy(store, command(request, reader), course_id, values))
 
 
-@router.post("/courses/{course_id}/unlinks", summary="Scollega un'offerta", **WRITTEN)
+@router.post("/courses/{course_id}/vacancies/{vacancy_id}/unlinking", summary="Scollega un'offerta", **WRITTEN)
 async def unlink(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    values: commands.LinkForm,
-    reader: Planner,
+    request: Request, store: StoreOf, course_id: CourseId, vacancy_id: Id, values: commands.DayForm, reader: Planner
 ) -> Any:
     """Refused where the active course lives of it."""
-    return said(await commands.unlink_vacancy(store, command(request, reader), course_id, values))
+    return said(await commands.unlink_vacancy(store, command(request, reader), course_id, vacancy_id, values))
 
 
 @router.post("/courses/{course_id}/activation", summary="Attiva un corso", **WRITTEN)
 async def activate(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    values: commands.ActivationForm,
-    reader: Activator,
+    request: Request, store: StoreOf, course_id: CourseId, values: commands.DayForm, reader: Activator
 ) -> Any:
     """A 2.b course needs enough open positions in the linked vacancies."""
     return said(await commands.activate_course(store, command(request, reader), course_id, values))
@@ -216,73 +207,73 @@ async def activate(
 
 @router.post("/courses/{course_id}/cancellation", summary="Annulla un corso", **WRITTEN)
 async def cancel(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    values: commands.CancelForm,
-    reader: Activator,
+    request: Request, store: StoreOf, course_id: CourseId, values: commands.CancelForm, reader: Activator
 ) -> Any:
     """Whoever attends it leaves."""
     return said(await commands.cancel_course(store, command(request, reader), course_id, values))
 
 
-@router.post("/courses/{course_id}/enrolments", summary="Iscrive una persona", **WRITTEN)
+@router.post("/courses/{course_id}/people", summary="Iscrive una persona", **WRITTEN)
 async def enrol(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    values: commands.EnrolForm,
-    reader: Enroller,
+    request: Request, store: StoreOf, course_id: CourseId, values: commands.EnrolForm, reader: Enroller
 ) -> Any:
     """Within the seats, once, and only who is in charge."""
     return said(await commands.enrol(store, command(request, reader), course_id, values))
 
 
-@router.post("/courses/{course_id}/leavings", summary="Registra un'uscita", **WRITTEN)
+@router.post("/courses/{course_id}/people/{person_id}/leaving", summary="Registra un'uscita", **WRITTEN)
 async def leave(
     request: Request,
     store: StoreOf,
     course_id: CourseId,
+    person_id: PersonId,
     values: commands.LeaveForm,
     reader: Recorder,
 ) -> Any:
     """The seat is free again."""
-    return said(await commands.leave(store, command(request, reader), course_id, values))
+    return said(await commands.leave(store, command(request, reader), course_id, person_id, values))
 
 
-@router.post("/courses/{course_id}/completions", summary="Registra un completamento", **WRITTEN)
+@router.post("/courses/{course_id}/people/{person_id}/completion", summary="Registra un completamento", **WRITTEN)
 async def complete(
     request: Request,
     store: StoreOf,
     course_id: CourseId,
+    person_id: PersonId,
     values: commands.CompletionForm,
     reader: Recorder,
 ) -> Any:
     """Needs the course's share of the hours."""
-    return said(await commands.complete(store, command(request, reader), course_id, values))
+    return said(await commands.complete(store, command(request, reader), course_id, person_id, values))
 
 
-@router.post("/courses/{course_id}/corrections", summary="Corregge un fatto del corso", **WRITTEN)
+@router.post("/courses/{course_id}/facts/{fact_id}/correction", summary="Corregge un fatto del corso", **WRITTEN)
 async def correct_course(
     request: Request,
     store: StoreOf,
     course_id: CourseId,
+    fact_id: FactId,
     values: commands.CourseCorrectionForm,
     reader: Corrector,
 ) -> Any:
     """Rectifies or cancels, with a motive."""
-    return said(await commands.correct_course(store, command(request, reader), course_id, values))
+    return said(await commands.correct_course(store, command(request, reader), course_id, fact_id, values))
 
 
 @router.post(
-    "/courses/{course_id}/enrolments/corrections", summary="Corregge un'iscrizione o il suo esito", **WRITTEN
+    "/courses/{course_id}/people/{person_id}/facts/{fact_id}/correction",
+    summary="Corregge un'iscrizione o il suo esito",
+    **WRITTEN,
 )
 async def correct_enrolment(
     request: Request,
     store: StoreOf,
     course_id: CourseId,
+    person_id: PersonId,
+    fact_id: FactId,
     values: commands.EnrolmentCorrectionForm,
     reader: Corrector,
 ) -> Any:
     """The seat is corrected with it."""
-    return said(await commands.correct_enrolment(store, command(request, reader), course_id, values))
+    said_ = await commands.correct_enrolment(store, command(request, reader), course_id, person_id, fact_id, values)
+    return said(said_)

@@ -55,14 +55,3 @@ PROVIDERS = {
 }
 """Bodies that a proposal offers to choose from; any other code is shown as it is."""
 CLOSED_REASONS = {"filled": "coperta", "withdrawn": "ritirata", "expired": "scaduta"}
-FACTS = {
-    "training.course-proposed": "Corso proposto",
-    "training.vacancy-linked": "Offerta collegata",
-    "training.vacancy-unlinked": "Offerta scollegata",
-    "training.course-activated": "Corso attivato",
-    "training.positions-lost": "Posizioni venute meno",
-    "training.course-cancelled": "Corso annullato",
-    "training.seat-taken": "Posto occupato",
-    "training.seat-released": "Posto liberato",
-    "training.course-fact-corrected": "Correzione",
-}

@@ -53,7 +53,7 @@ async def look_at_positions(
     table = await unit.table(COURSES)
     courses = await unit.rows(
         sa.select(table.c.course_id)
-        .where(table.c.status == "active", table.c.vacancies.any(vacancy_id))
+        .where(table.c.status == "active", sa.literal(vacancy_id) == sa.any_(table.c.vacancies))
         .order_by(table.c.course_id)
     )
     return await _lose(unit, [(row["course_id"], vacancy_id) for row in courses], event)
@@ -93,9 +93,7 @@ async def _lose(unit: Unit, pairs: Sequence[tuple[str, str]], event: Event) -> D
 
 async def _completed(unit: Unit, course_id: str) -> bool:
     table = await unit.table(ENROLMENTS)
-    done = sa.select(table.c.enrolment_id).where(
-        table.c.course_id == course_id, table.c.status == "completed"
-    )
+    done = sa.select(table.c.enrolment_id).where(table.c.course_id == course_id, table.c.status == "completed")
     return bool(await unit.rows(done.limit(1)))
 
 

@@ -102,9 +102,7 @@ class Log(Protocol):
     async def identity(self, topic: str) -> str:
         """`<cluster id>/<topic id>`: another value is another log, whose offsets mean something else."""
 
-    async def append(
-        self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10
-    ) -> int:
+    async def append(self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10) -> int:
         """Appends in order, acknowledged by all replicas; the offset of the first message.
 
         One batch, or several one after the other if they exceed BATCH_BYTES; nothing is written and the next

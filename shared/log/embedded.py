@@ -113,9 +113,7 @@ class EmbeddedLog:
             raise LogUnavailable(f"there is no topic {topic}")
         return f"{(await self.execute(sql.CLUSTER)).scalar_one()}/{topic_id}"
 
-    async def append(
-        self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10
-    ) -> int:
+    async def append(self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10) -> int:
         runs = batches(messages)
         if not runs:
             return (await self.ends([(topic, partition)]))[topic, partition]
@@ -158,9 +156,7 @@ class EmbeddedLog:
     async def begins(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {tp: begin for tp, (_, begin, _) in (await self._bounds(partitions)).items()}
 
-    async def _bounds(
-        self, partitions: Sequence[TopicPartition]
-    ) -> dict[TopicPartition, tuple[UUID, int, int]]:
+    async def _bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, tuple[UUID, int, int]]:
         """Topic id, first and next offset of each. Raises LogUnavailable for one that does not exist."""
         topics = sorted({topic for topic, _ in partitions})
         rows = await self.execute(sql.BOUNDS, topics=topics)
@@ -353,9 +349,7 @@ def _unavailable() -> Iterator[None]:
         raise
 
 
-def _after(
-    records: Sequence[Record], ends: Mapping[TopicPartition, int], quota: int
-) -> dict[TopicPartition, int]:
+def _after(records: Sequence[Record], ends: Mapping[TopicPartition, int], quota: int) -> dict[TopicPartition, int]:
     """Positions after these records: past the last one, or at the end if nothing was left (holes)."""
     counts = dict.fromkeys(ends, 0)
     positions: dict[TopicPartition, int] = {}

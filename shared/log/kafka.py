@@ -7,7 +7,6 @@ failure (architecture 2). Order comes from one batch in flight per partition, on
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +40,8 @@ T = TypeVar("T")
 K = TypeVar("K")
 LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
 EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # it has no types
-UNSETTLED = (AdminError.NOT_LEADER_FOR_PARTITION, AdminError.LEADER_NOT_AVAILABLE)
+UNSETTLED = (AdminError.NOT_LEADER_FOR_PARTITION, AdminError.LEADER_NOT_AVAILABLE, AdminError._NOENT)
+"""Answers given while leadership settles: of a new topic, of a broker just started."""
 DAY_MS = 86_400_000
 PATIENCE = 10.0
 """Seconds without an answer of the broker after which it counts as away."""
@@ -88,9 +88,7 @@ class KafkaLog:
             found = (await self._metadata(admin, self._prefix + topic.name)).topics[self._prefix + topic.name]
             if found.error is None and all(p.leader >= 0 for p in found.partitions.values()):
                 if len(found.partitions) != topic.partitions:
-                    raise ValueError(
-                        f"{topic.name} has {len(found.partitions)} partitions, not {topic.partitions}"
-                    )
+                    raise ValueError(f"{topic.name} has {len(found.partitions)} partitions, not {topic.partitions}")
                 return
             if time.monotonic() > deadline:
                 raise LogUnavailable(f"{topic.name} has no leader after {self._patience} s")
@@ -103,9 +101,7 @@ class KafkaLog:
         topics = await self._answers(lambda: admin.describe_topics(names, request_timeout=self._patience))
         return f"{cluster[0].cluster_id}/{topics[self._prefix + topic].topic_id}"
 
-    async def append(
-        self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10
-    ) -> int:
+    async def append(self, topic: str, partition: int, messages: Sequence[Message], timeout: float = 10) -> int:
         runs = batches(messages)
         if not runs:
             return (await self.ends([(topic, partition)]))[topic, partition]
@@ -139,9 +135,7 @@ class KafkaLog:
     async def begins(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return await self._offsets(partitions, EARLIEST)
 
-    async def _offsets(
-        self, partitions: Sequence[TopicPartition], spec: OffsetSpec
-    ) -> dict[TopicPartition, int]:
+    async def _offsets(self, partitions: Sequence[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
         if not partitions:
             return {}
         admin = self._administrator()
@@ -234,7 +228,7 @@ class KafkaLog:
             raise LogUnavailable(str(error)) from error
 
     async def _answers(self, ask: Callable[[], dict[K, Future[T]]]) -> dict[K, T]:
-        """All the answers, asked again while leadership settles (a new topic, a broker just started)."""
+        """All the answers, asked again while leadership settles. Raises LogUnavailable."""
         deadline = time.monotonic() + self._patience
         while True:
             try:
@@ -315,10 +309,12 @@ class _Producer:
             assert added, "size_of promised less than a message takes"
         batch.close()
         delivery = await self._producer.send_batch(batch, topic, partition=partition)
-        await asyncio.wait({delivery, self._discarded}, return_when=asyncio.FIRST_COMPLETED)
-        if not delivery.done():
-            delivery.cancel()
-            raise KafkaError(f"given up since {self._discarded.result()}")
+        try:
+            await asyncio.wait({delivery, self._discarded}, return_when=asyncio.FIRST_COMPLETED)
+            if not delivery.done():
+                raise KafkaError(f"given up: {self._discarded.result()}")
+        finally:
+            delivery.cancel()  # of the waiting, not of the sending; nothing if it is done
         return int(delivery.result().offset)
 
     async def discard(self, reason: str) -> None:
@@ -326,11 +322,13 @@ class _Producer:
         if self._discarded.done():
             return
         self._discarded.set_result(reason)
-        # aiokafka's own stop() first sends what is queued, however late; its parts are taken by hand instead.
-        self._producer._message_accumulator.fail_all(KafkaError(reason))
-        sending = self._producer._sender.sender_task
+        # aiokafka's own stop() first sends what is queued, however late: its parts are stopped by hand instead.
+        self._producer._closed = True
+        client, sending = self._producer.client, self._producer._sender.sender_task
         sending.cancel()
-        await self._producer.client.close()
-        with contextlib.suppress(KafkaError, KeyError):  # a failed batch is not where the sender left it
-            await sending
-        await self._producer.stop()
+        await client.close()
+        while not sending.done():
+            # What was under way now failed and waits for news of the cluster that nobody fetches any more.
+            if client._md_update_fut is not None and not client._md_update_fut.done():
+                client._md_update_fut.set_result(False)
+            await asyncio.wait({sending}, timeout=0.05)

@@ -71,8 +71,7 @@ class KafkaReader:
         for tp, found in drained.items():
             topic = tp.topic.removeprefix(self._prefix)
             records += [
-                Record(topic, tp.partition, r.offset, r.key, r.value, tuple(r.headers), r.timestamp)
-                for r in found
+                Record(topic, tp.partition, r.offset, r.key, r.value, tuple(r.headers), r.timestamp) for r in found
             ]
         return records
 

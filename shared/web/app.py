@@ -23,12 +23,12 @@ from shared.service import Service
 from shared.settings import settings
 from shared.store import Command, Store
 from shared.telemetry import instrument_engine
+from shared.web.facts import label_of
 from shared.web.forms import form
 from shared.web.guard import Catch, Guard, on_http, on_invalid, on_problem
-from shared.web.facts import label_of
 from shared.web.pages import AFTER, environment
-from shared.web.problems import TITLES, Problem, is_api, problem
-from shared.web.readers import Reader, accounts, requires, walk
+from shared.web.problems import TITLES, Problem, is_api
+from shared.web.readers import Reader, accounts, walk
 
 SERVICES_FOLDER = Path(os.environ.get("INSIEME_SERVICES") or Path(__file__).parents[2] / "services")
 WAIT, STEP = 1.5, 0.03
@@ -56,7 +56,7 @@ def service_app(
     app.include_router(pages, include_in_schema=False, dependencies=[Depends(wait_for_views)])
     for door in walk(app):
         if door.action is None and door.route is not None:
-            raise RuntimeError(f"{name}: {sorted(door.methods)} {door.path} names no action (shared.web.readers.requires)")
+            raise RuntimeError(f"{name}: {sorted(door.methods)} {door.path} names no action (see readers.requires)")
     _probes(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.add_api_route("/api/openapi.json", _document, include_in_schema=False)
@@ -208,6 +208,12 @@ PROBLEM = {
         },
     },
 }
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "format": "uuid"},
+}
 READ_FAILURES = (401, 403, 404, 422, 503)
 WRITE_FAILURES = (*READ_FAILURES, 400, 409, 413, 415, 428)
 
@@ -233,14 +239,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                     "description": TITLES[status],
                     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
                 }
-            if method != "get" and not any(p["name"].lower() == "idempotency-key" for p in operation.get("parameters", [])):
-                operation.setdefault("parameters", []).append(
-                    {
-                        "name": "Idempotency-Key",
-                        "in": "header",
-                        "required": True,
-                        "schema": {"type": "string", "format": "uuid"},
-                    }
-                )
+            if method != "get":
+                parameters = operation.setdefault("parameters", [])
+                if not any(p["name"].lower() == "idempotency-key" for p in parameters):
+                    parameters.append(KEY)
     app.openapi_schema = document
     return document

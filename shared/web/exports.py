@@ -41,18 +41,14 @@ class Column:
 Row = Mapping[str, Any]
 
 
-async def export(
-    request: Request, name: str, columns: Sequence[Column], rows: Iterable[Row], fmt: Format
-) -> Response:
+async def export(request: Request, name: str, columns: Sequence[Column], rows: Iterable[Row], fmt: Format) -> Response:
     """The table as a file. With `?nomi=1` and the right to it, a page that has intake put the names in."""
     if request.query_params.get("nomi") == "1" and any(column.kind == "person" for column in columns):
         return _compose(request, name, columns, rows, fmt)
     return file(name, columns, rows, fmt)
 
 
-def _compose(
-    request: Request, name: str, columns: Sequence[Column], rows: Iterable[Row], fmt: Format
-) -> Response:
+def _compose(request: Request, name: str, columns: Sequence[Column], rows: Iterable[Row], fmt: Format) -> Response:
     from shared.web.pages import page  # the shell renders through this module: the import is mutual
 
     reader = current(request)

@@ -48,7 +48,7 @@ class Errors:
 
 
 def parse_euros(value: object) -> object:
-    """"1.234,56", "1234,5" or "1234.56" as cents; anything else as it is, for the type to refuse."""
+    """ "1.234,56", "1234,5" or "1234.56" as cents; anything else as it is, for the type to refuse."""
     if not isinstance(value, str):
         return value
     text = value.replace("€", "").replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
@@ -208,6 +208,7 @@ class FormState:
         self._failed = errors is not None
         self._mine = self._failed
         self._count = 0
+        self.labels: dict[str, str] = {}
 
     def open(self, action: str | None = None) -> str:
         """Begins a form; without an action it is taken for the one that was sent."""
@@ -224,6 +225,12 @@ class FormState:
     def id(self, name: str) -> str:
         """The id of a field: plain in the form that was sent, so that the summary can point at it."""
         return name if self._mine or not self._count else f"f{self._count}-{name}"
+
+    def call(self, name: str, label: str) -> str:
+        """The label, kept for the summary of what does not fit."""
+        if self._mine:
+            self.labels[name] = label
+        return label
 
     def error(self, name: str) -> str:
         """The sentence about a field, if any."""

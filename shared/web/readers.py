@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -141,5 +141,3 @@ def _walk(routes: Sequence[BaseRoute], prefix: str) -> list[Door]:
             raise ValueError(f"{path} names more than one action: {sorted(found)}")
         doors.append(Door(path, frozenset(context.methods or ()), found.pop() if found else None, route))
     return doors
-
-

@@ -103,10 +103,10 @@ def _stop_streams_first(stopping: asyncio.Event) -> Callable[[], None]:
 async def home(request: Request) -> Response:
     """What this reader may do, a card for each service."""
     reader = current(request)
-    can = {
-        service: [words for action, words in actions().items() if action.startswith(f"{service}.") and may(reader, action)]
-        for service in {action.partition(".")[0] for action in actions()}
-    }
+    can: dict[str, list[str]] = {}
+    for action, words in actions().items():
+        if may(reader, action):
+            can.setdefault(action.partition(".")[0], []).append(words)
     return page(request, "home.html", title="Insieme per il lavoro", can=can)
 
 

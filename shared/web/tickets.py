@@ -52,9 +52,7 @@ def read_ticket(token: str, reader: Reader) -> Ticket:
     return Ticket(values["account"], tuple(values["ids"]), tuple(values["fields"]), values["purpose"])
 
 
-def sign_document(
-    reader: Reader, template: str, slots: Sequence[str], data: Mapping[str, Any], purpose: str
-) -> str:
+def sign_document(reader: Reader, template: str, slots: Sequence[str], data: Mapping[str, Any], purpose: str) -> str:
     """A document that intake composes at /intake/doors/compose. `slots` are person ids."""
     values = {
         "account": reader.account,
@@ -69,9 +67,7 @@ def sign_document(
 def read_document(token: str, reader: Reader) -> Document:
     """The document, if it is this reader's. Raises signing.BadToken."""
     values = _mine(signing.unsign("document", token), reader)
-    return Document(
-        values["account"], values["template"], tuple(values["slots"]), values["data"], values["purpose"]
-    )
+    return Document(values["account"], values["template"], tuple(values["slots"]), values["data"], values["purpose"])
 
 
 def _mine(values: dict[str, Any], reader: Reader) -> dict[str, Any]:

@@ -54,10 +54,7 @@ async def test_all_of_a_record_comes_back(log: Log) -> None:
 async def test_partitions_are_independent(log: Log) -> None:
     name = await topic(log, partitions=3)
     await asyncio.gather(
-        *(
-            log.append(name, partition, [message(f"{partition}/{i}") for i in range(50)])
-            for partition in range(3)
-        )
+        *(log.append(name, partition, [message(f"{partition}/{i}") for i in range(50)]) for partition in range(3))
     )
     for partition in range(3):
         assert values(await everything(log, name, partition)) == [f"{partition}/{i}" for i in range(50)]
@@ -215,9 +212,7 @@ async def test_a_compacted_topic_wants_keys(log: Log) -> None:
     assert await log.append(name, 0, [message("c")]) == 0
 
 
-async def test_compaction_keeps_the_last_of_a_key_and_the_offsets(
-    log: Log, place: Place, prefix: str
-) -> None:
+async def test_compaction_keeps_the_last_of_a_key_and_the_offsets(log: Log, place: Place, prefix: str) -> None:
     name = await topic(log, compacted=True)
     for i in range(5):
         await log.append(name, 0, [message(f"amina {i}", "amina"), message(f"luca {i}", "luca")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from services.enterprise.views import (
     publishable,
 )
 from shared.envelope import Meta
-from shared.events.base import REGISTRY, Event
+from shared.events.base import Event
 from shared.events.enterprise import (
     BudgetSet,
     FundingApproved,
@@ -165,6 +165,10 @@ def test_what_is_no_amount_is_refused(typed: Any) -> None:
         PaymentForm(amount=typed, order="2024-17", on=DAY)
 
 
-def test_every_fact_of_enterprise_has_italian_words() -> None:
-    own = {name for name in REGISTRY if name.startswith("enterprise.")}
-    assert own == set(labels.FACTS)
+def test_every_code_of_a_project_has_italian_words() -> None:
+    seen = {"kind": labels.KINDS, "sector": labels.SECTORS}
+    for field, words in seen.items():
+        assert set(get_args(ProjectSubmitted.model_fields[field].annotation)) == set(words)
+    assert set(get_args(FundingRefused.model_fields["reason"].annotation)) == set(labels.REASONS)
+    assert set(get_args(BudgetSet.model_fields["source"].annotation)) == set(labels.SOURCES)
+    assert labels.line_name(LINE) == "fsp 2024"

@@ -212,8 +212,9 @@ def test_only_a_person_in_charge_and_not_closed_is_presented() -> None:
 
 
 def answer(person: Person) -> Decision:
+    on = date(2024, 2, 25)
     return domain.answer_presentation(
-        person, person_id=AMINA, vacancy_id=BAKER, outcome="refused_by_company", on=date(2024, 2, 25), today=TODAY
+        person, person_id=AMINA, vacancy_id=BAKER, outcome="refused_by_company", on=on, today=TODAY
     )
 
 
@@ -285,6 +286,11 @@ def test_a_hire_reported_after_the_closure_counts_if_it_began_before() -> None:
     given(PERSON).when(placing(None, standing=closed)).then(STARTED.model_copy(update={"vacancy_id": None}))
     given(PERSON).when(placing(None, standing=closed, on=date(2024, 3, 2))).refused("pathway_closed")
     given(PERSON).when(placing(None, standing=Standing())).refused("not_in_charge")
+    back_again = Standing(in_charge_since=date(2024, 5, 1), first_charge_on=date(2024, 1, 20))
+    without_vacancy = STARTED.model_copy(update={"vacancy_id": None})
+    given(PERSON).when(placing(None, standing=back_again)).then(without_vacancy)
+    later = replace(back_again, first_charge_on=TODAY)
+    given(PERSON).when(placing(None, standing=later)).refused("before_charge")
 
 
 @pytest.mark.parametrize(
@@ -461,7 +467,8 @@ def test_a_person_stays_sound_when_a_fact_is_corrected() -> None:
     assert about_person(SHOWN, None, LISTED, SHOWN) is None
     assert about_person(SHOWN, None, LISTED, SHOWN, answered) == "answer_first"
     assert about_person(SHOWN, moved(SHOWN, date(2024, 2, 9)), LISTED, SHOWN) == "before_shortlist"
-    assert about_person(SHOWN, moved(SHOWN, date(2024, 2, 26)), LISTED, SHOWN, answered) == "before_presentation"
+    later = moved(SHOWN, date(2024, 2, 26))
+    assert about_person(SHOWN, later, LISTED, SHOWN, answered) == "before_presentation"
     assert about_person(ENDED, moved(ENDED, date(2024, 4, 20)), STARTED, ENDED) is None
     assert about_person(ENDED, moved(ENDED, date(2024, 2, 20)), STARTED, ENDED) == "end_outside"
     again = moved(EXTENDED, date(2024, 6, 20), ends_on=date(2024, 12, 31))

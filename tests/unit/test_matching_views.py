@@ -34,6 +34,7 @@ from tests.unit.test_matching_domain import (
     SELECTION,
     SHOWN,
     STARTED,
+    moved,
     no_answer,
 )
 
@@ -87,7 +88,11 @@ def test_the_candidate_appears_because_intake_said_so() -> None:
 def test_a_new_episode_starts_over_and_keeps_what_matching_did() -> None:
     again = REGISTERED.model_copy(update={"episode": 2, "on": date(2024, 6, 10)})
     row = rowed(CANDIDATES, REGISTERED, MET, CHARGED, STARTED, CLOSED, again)
-    assert (row["status"], row["first_interview_on"], row["closed_on"]) == ("registered", None, None)
+    assert (row["status"], row["first_interview_on"], row["closed_on"]) == ("registered", None, CLOSED.on)
+    assert not standing(row).in_charge
+    back = rowed(CANDIDATES, REGISTERED, CHARGED, CLOSED, again, moved(CHARGED, date(2024, 6, 20)))
+    assert (back["first_charge_on"], back["in_charge_since"]) == (CHARGED.on, date(2024, 6, 20))
+    assert back["closed_on"] is None
     assert row["last_placement_on"] == STARTED.on
 
 

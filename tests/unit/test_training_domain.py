@@ -40,7 +40,8 @@ TODAY = date(2024, 3, 20)
 def proposed(line: Line = "2b", topic: Subject = "vocational", **other: Any) -> CourseProposed:
     values: dict[str, Any] = {
         "on": DAY, "course_id": COURSE, "line": line, "topic": topic, "hours": 100, "seats": 2,
-        "starts_on": date(2024, 3, 4), "ends_on": date(2024, 4, 30), "provider": "cefal", "attendance_percent": 70,
+        "starts_on": date(2024, 3, 4), "ends_on": date(2024, 4, 30), "provider": "cefal",
+        "attendance_percent": 70,
     }  # fmt: skip
     return CourseProposed(**(values | other))
 
@@ -61,6 +62,7 @@ def linked(vacancy: str = BAKERY) -> VacancyLinked:
 ACTIVE = CourseActivated(on=DAY, course_id=COURSE, positions=2)
 SEAT = SeatTaken(on=DAY, course_id=COURSE, person_id=AMINA)
 ENROLLED = Enrolled(on=DAY, person_id=AMINA, course_id=COURSE, line="2b")
+DONE = CourseCompleted(on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=90, certificate="attendance")
 SEAT_FREE = SeatReleased(on=TODAY, course_id=COURSE, person_id=AMINA)
 
 
@@ -73,9 +75,7 @@ def left(reason: Any, on: date = TODAY, person: str = AMINA) -> CourseLeft:
 
 
 def activate(positions: domain.Positions, on: date = TODAY) -> Any:
-    return lambda course: domain.activate_course(
-        course, course_id=COURSE, positions=positions, on=on, today=TODAY
-    )
+    return lambda course: domain.activate_course(course, course_id=COURSE, positions=positions, on=on, today=TODAY)
 
 
 def enrol(person: str = AMINA, charged_on: date | None = DAY, on: date = DAY) -> Any:
@@ -89,9 +89,7 @@ class TestProposal:
         ("line", "topic", "percent"),
         [("2a", "italian", 70), ("2a", "safety", 90), ("2c", "market_profile", 70)],
     )
-    def test_each_line_with_the_attendance_of_its_subject(
-        self, line: Line, topic: Subject, percent: int
-    ) -> None:
+    def test_each_line_with_the_attendance_of_its_subject(self, line: Line, topic: Subject, percent: int) -> None:
         decided = given(course_stream(COURSE)).when(propose(line=line, topic=topic))
         decided.then(
             proposed(line, topic, hours=40, seats=12, starts_on=date(2024, 4, 1), ends_on=date(2024, 5, 1),
@@ -151,7 +149,7 @@ class TestActivation:
             .when(activate({BAKERY: None}))
             .refused("positions_missing")
         )
-        assert "non è ancora arrivata notizia" in refused.sentence
+        assert "Di 1 offerta non è ancora arrivata notizia" in refused.sentence
 
     def test_without_any_vacancy(self) -> None:
         refused = given(course_stream(COURSE), proposed()).when(activate({})).refused("positions_missing")
@@ -177,9 +175,7 @@ class TestActivation:
 
 class TestVacancies:
     def link(self, vacancy: str = BAKERY) -> Any:
-        return lambda course: domain.link_vacancy(
-            course, course_id=COURSE, vacancy_id=vacancy, on=DAY, today=TODAY
-        )
+        return lambda course: domain.link_vacancy(course, course_id=COURSE, vacancy_id=vacancy, on=DAY, today=TODAY)
 
     def unlink(self, positions: domain.Positions) -> Any:
         return lambda course: domain.unlink_vacancy(
@@ -226,9 +222,7 @@ class TestEnrolment:
     before = (proposed(), linked(), ACTIVE)
 
     def test_seat_and_enrolment_in_one_decision(self) -> None:
-        given(course_stream(COURSE), *self.before).given(person_stream(AMINA)).when(enrol()).then(
-            SEAT, ENROLLED
-        )
+        given(course_stream(COURSE), *self.before).given(person_stream(AMINA)).when(enrol()).then(SEAT, ENROLLED)
 
     def test_the_seats_are_the_limit(self) -> None:
         refused = (
@@ -239,8 +233,7 @@ class TestEnrolment:
         )
         assert "2 posti" in refused.sentence
 
-    @pytest.mark.parametrize("end", [(), (CourseCompleted(on=TODAY, person_id=AMINA, course_id=COURSE, line="2b",
-                                                          hours=90, certificate="attendance"),)])  # fmt: skip
+    @pytest.mark.parametrize("end", [(), (DONE,)])
     def test_never_twice(self, end: tuple[Event, ...]) -> None:
         given(course_stream(COURSE), *self.before, SEAT).given(person_stream(AMINA), ENROLLED, *end).when(
             enrol()
@@ -260,9 +253,7 @@ class TestEnrolment:
         ready.when(enrol(charged_on=TODAY)).refused("before_charge")
         ready.when(enrol(charged_on=date(2024, 2, 1), on=date(2024, 2, 20))).refused("before_activation")
         ready.when(enrol(on=TODAY + timedelta(1))).refused("future_date")
-        given(course_stream(COURSE), proposed()).given(person_stream(AMINA)).when(enrol()).refused(
-            "course_not_active"
-        )
+        given(course_stream(COURSE), proposed()).given(person_stream(AMINA)).when(enrol()).refused("course_not_active")
         over = proposed(ends_on=date(2024, 3, 10))
         given(course_stream(COURSE), over, ACTIVE).given(person_stream(AMINA)).when(enrol(on=TODAY)).refused(
             "course_over"
@@ -294,9 +285,7 @@ class TestEnd:
         given(person_stream(AMINA), ENROLLED).when(self.leave(date(2024, 2, 1))).refused("before_enrolment")
 
     def test_completed_with_just_enough_hours(self) -> None:
-        done = CourseCompleted(
-            on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=70, certificate="skills"
-        )
+        done = CourseCompleted(on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=70, certificate="skills")
         both = given(course_stream(COURSE), proposed(), ACTIVE, SEAT).given(person_stream(AMINA), ENROLLED)
         both.when(self.complete(70)).then(done)
         refused = both.when(self.complete(69)).refused("attendance_short")
@@ -324,13 +313,9 @@ class TestEnd:
         )
 
     def test_a_completed_course_is_not_cancelled(self) -> None:
-        done = CourseCompleted(
-            on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=70, certificate="skills"
-        )
+        done = CourseCompleted(on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=70, certificate="skills")
         trainees = {AMINA: self.trainee(AMINA, ENROLLED, done)}
-        given(course_stream(COURSE), proposed(), ACTIVE, SEAT).when(self.cancel(trainees)).refused(
-            "already_completed"
-        )
+        given(course_stream(COURSE), proposed(), ACTIVE, SEAT).when(self.cancel(trainees)).refused("already_completed")
 
     def test_a_closed_pathway_ends_open_enrolments_only(self) -> None:
         def end(trainee: Trainee) -> Decision:

@@ -41,6 +41,8 @@ def check_correction(fact: Event, changed: Iterable[str], *, role: str) -> Refus
     if type(fact) not in CORRECTABLE:
         return Refused("not_correctable", "Questo fatto segue un altro: correggi quello.")
     key = KEYS.get(type(fact))
+    if key is None and role in (JUDGES, MANAGERS):
+        return Refused("not_the_office", "Lo corregge chi segue i progetti, non i comitati.")
     if key is not None and role != key:
         who = "Comitato di valutazione" if key == JUDGES else "Comitato di gestione"
         return Refused("other_committee", f"Può correggerlo solo chi lo ha deciso: il {who}.")

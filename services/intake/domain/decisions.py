@@ -83,9 +83,7 @@ _SINCE = {
     "charge": "della presa in carico",
 }
 _NOT_REGISTERED = Refused("not_registered", "Questa persona non è iscritta.")
-_CLOSED = Refused(
-    "pathway_closed", "Il percorso è chiuso: per riprenderlo registra di nuovo la stessa persona."
-)
+_CLOSED = Refused("pathway_closed", "Il percorso è chiuso: per riprenderlo registra di nuovo la stessa persona.")
 
 
 def _not_open(person: Person) -> Refused | None:
@@ -129,9 +127,7 @@ def domicile_refused(municipality: str, quartiere: str | None) -> Refused | None
     return None
 
 
-def register(
-    person: Person, *, person_id: str, values: Registration, identity: str, on: date, today: date
-) -> Decision:
+def register(person: Person, *, person_id: str, values: Registration, identity: str, on: date, today: date) -> Decision:
     """Somebody asks for help: the first time, or again after a closure (a new episode of the same person).
 
     Source: protocol (target: who lives in the 55 municipalities); ages by parameter `minimum_age`.
@@ -145,9 +141,7 @@ def register(
         return refused
     age = age_on(values.birth_date, on)
     if age < parameter("minimum_age", on):
-        return Refused(
-            "too_young", f"Servono almeno {parameter('minimum_age', on)} anni compiuti.", "birth_date"
-        )
+        return Refused("too_young", f"Servono almeno {parameter('minimum_age', on)} anni compiuti.", "birth_date")
     if age > 110:
         return Refused("birth_date", "Controlla la data: avrebbe più di 110 anni.", "birth_date")
     return [
@@ -186,9 +180,7 @@ def _check(
     if isinstance(finding, Refused):
         return finding
     if evidence_on > on:
-        return Refused(
-            "evidence_later", "La dichiarazione o la lettura non può seguire la verifica.", "evidence_on"
-        )
+        return Refused("evidence_later", "La dichiarazione o la lettura non può seguire la verifica.", "evidence_on")
     return [
         EligibilityChecked(
             on=on,
@@ -307,11 +299,7 @@ def take_in_charge(
     )
     if refused is not None:
         return refused
-    return [
-        TakenInCharge(
-            on=on, person_id=person_id, case_manager=case_manager, readiness=readiness, reasons=reasons
-        )
-    ]
+    return [TakenInCharge(on=on, person_id=person_id, case_manager=case_manager, readiness=readiness, reasons=reasons)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,9 +328,7 @@ def fulfil(person: Person, person_id: str, facts: Sequence[Fulfilment]) -> list[
             if fact.direction == action.direction and fact.on >= person.plan_on:
                 free.remove(fact)
                 done.append(
-                    PlanActionDone(
-                        on=fact.on, person_id=person_id, action_id=action.action_id, because=fact.event_id
-                    )
+                    PlanActionDone(on=fact.on, person_id=person_id, action_id=action.action_id, because=fact.event_id)
                 )
                 break
     return done
@@ -389,12 +375,8 @@ def agree_plan(
         return Refused("too_many_actions", "Un piano ha al massimo 20 azioni.", "actions")
     for action in actions:
         if not on <= action.due_on <= on + timedelta(days=3 * 366):
-            return Refused(
-                "due_date", "La scadenza di un'azione va dalla data del piano a tre anni dopo.", "actions"
-            )
-    return [
-        PlanAgreed(on=on, person_id=person_id, plan_id=plan_id, actions=tuple(actions), objectives=objectives)
-    ]
+            return Refused("due_date", "La scadenza di un'azione va dalla data del piano a tre anni dopo.", "actions")
+    return [PlanAgreed(on=on, person_id=person_id, plan_id=plan_id, actions=tuple(actions), objectives=objectives)]
 
 
 def close(person: Person, *, person_id: str, outcome: Outcome, on: date, today: date) -> Decision:

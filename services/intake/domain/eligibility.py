@@ -68,9 +68,7 @@ def check_status(situation: WorkSituation, on: date) -> Finding | Refused:
         within = within and situation.own_account_pay <= parameter("income_own_cents", on)
     if within:
         return Finding("passed", "status.low_income")
-    short = situation.contract_days is not None and situation.contract_days <= parameter(
-        "suspension_days", on
-    )
+    short = situation.contract_days is not None and situation.contract_days <= parameter("suspension_days", on)
     if situation.work == "employee" and short:
         return Finding("passed", "status.suspended")
     return Finding("failed", "status.working")

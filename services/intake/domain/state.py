@@ -24,13 +24,7 @@ Check = Literal["domicile", "status", "measures"]
 CHECKS: tuple[Check, ...] = ("domicile", "status", "measures")
 Stage = Literal["unknown", "to_contact", "to_interview", "to_decide", "in_charge", "closed"]
 Own = (
-    PersonRegistered
-    | EligibilityChecked
-    | InterviewHeld
-    | TakenInCharge
-    | PlanAgreed
-    | PlanActionDone
-    | PathwayClosed
+    PersonRegistered | EligibilityChecked | InterviewHeld | TakenInCharge | PlanAgreed | PlanActionDone | PathwayClosed
 )
 
 

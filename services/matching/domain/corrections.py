@@ -1,9 +1,12 @@
-"""What a correction may change, and what must still hold after it. Nothing is overwritten: the state is folded
-again from the effective facts, and it has to be one that the decisions could have led to."""
+"""What a correction may change, and what must still hold after it.
+
+Nothing is overwritten: the state is folded again from the effective facts, and it has to be one that the
+decisions could have led to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from services.matching.domain.people import Person
 from services.matching.domain.placements import check_term
@@ -45,9 +48,7 @@ def check_vacancy_correction(
 ) -> Refused | None:
     """Whether the vacancy is still sound. `selection_used`: people are on the shortlist of that selection."""
     if isinstance(fact, PositionFilled):
-        return Refused(
-            "with_placement", "Un posto coperto segue il suo inserimento: correggi o annulla quello."
-        )
+        return Refused("with_placement", "Un posto coperto segue il suo inserimento: correggi o annulla quello.")
     if isinstance(fact, VacancyOpened) and replacement is None and (before.selections or before.filled):
         return Refused(
             "vacancy_in_use",
@@ -76,24 +77,16 @@ def check_vacancy_correction(
     return None
 
 
-def check_person_correction(
-    before: Person, after: Person, fact: Event, replacement: Event | None
-) -> Refused | None:
+def check_person_correction(before: Person, after: Person, fact: Event, replacement: Event | None) -> Refused | None:
     """Whether what matching knows of the person is still sound."""
     match fact:
         case Shortlisted() if replacement is None and fact.vacancy_id in before.presentations:
-            return Refused(
-                "presented_first", "La persona è già stata presentata: annulla prima la presentazione."
-            )
+            return Refused("presented_first", "La persona è già stata presentata: annulla prima la presentazione.")
         case Presented() if replacement is None and before.presentations[fact.vacancy_id].outcome is not None:
             return Refused("answer_first", "La presentazione ha già un esito: annulla prima quello.")
         case PlacementExtended() if replacement is None:
             placement = before.placements.get(fact.placement_id)
-            if (
-                placement is not None
-                and placement.extended_on is not None
-                and placement.extended_on > fact.on
-            ):
+            if placement is not None and placement.extended_on is not None and placement.extended_on > fact.on:
                 return Refused("later_extension", "C'è una proroga successiva: annulla prima quella.")
         case _:
             pass
@@ -126,16 +119,14 @@ def _sound_placements(person: Person) -> Refused | None:
             return refused
         last = one.ended_on or one.ends_on
         if one.extended_on is not None and not one.started_on <= one.extended_on <= (last or one.extended_on):
-            return Refused(
-                "extension_outside", "La proroga cadrebbe fuori dal rapporto di lavoro.", "happened_on"
-            )
+            return Refused("extension_outside", "La proroga cadrebbe fuori dal rapporto di lavoro.", "happened_on")
         if one.ended_on is not None and not one.started_on <= one.ended_on <= (one.ends_on or one.ended_on):
             return Refused(
                 "end_outside",
                 f"La fine ({day(one.ended_on)}) cadrebbe fuori dal rapporto di lavoro.",
                 "happened_on",
             )
-    for one, following in zip(placements, placements[1:], strict=False):
+    for one, following in pairwise(placements):
         if one.company_id == following.company_id and following.started_on <= one.until:
             return Refused(
                 "overlapping_placement",

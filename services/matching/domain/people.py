@@ -29,10 +29,13 @@ EndReason = Literal["term", "resigned", "dismissed", "agreed", "other"]
 
 @dataclass(frozen=True)
 class Standing:
-    """What intake said of the person: in charge since, closed on; `Standing()` was never taken in charge."""
+    """What intake said of the person; `Standing()` was never taken in charge.
+
+    `in_charge_since` and `closed_on` are of the latest episode, `first_charge_on` of the first one."""
 
     in_charge_since: date | None = None
     closed_on: date | None = None
+    first_charge_on: date | None = None
 
     @property
     def in_charge(self) -> bool:
@@ -88,9 +91,7 @@ class Person:
     placements: Mapping[str, Placement] = field(default_factory=dict)
 
 
-PersonFact = (
-    Shortlisted | Presented | PresentationAnswered | PlacementStarted | PlacementExtended | PlacementEnded
-)
+PersonFact = Shortlisted | Presented | PresentationAnswered | PlacementStarted | PlacementExtended | PlacementEnded
 
 
 def evolve_person(state: Person, event: Event) -> Person:
@@ -112,9 +113,7 @@ def evolve_person(state: Person, event: Event) -> Person:
             state = replace(state, placements={**state.placements, fact.placement_id: placement})
             return _answered(state, fact.vacancy_id, "placed", fact.on) if fact.vacancy_id else state
         case PlacementExtended():
-            return _changed(
-                state, fact.placement_id, lambda p: replace(p, ends_on=fact.ends_on, extended_on=fact.on)
-            )
+            return _changed(state, fact.placement_id, lambda p: replace(p, ends_on=fact.ends_on, extended_on=fact.on))
         case PlacementEnded():
             return _changed(state, fact.placement_id, lambda p: replace(p, ended_on=fact.on))
         case _:
@@ -146,9 +145,7 @@ def person_stream(person_id: str) -> Stream[Person]:
 def followed(standing: Standing, on: date) -> Refused | None:
     """Matching works for people whom an operator of intake took in charge (process, domain facts 1.2)."""
     if standing.in_charge_since is None:
-        return Refused(
-            "not_in_charge", "La persona non è in carico al programma: serve prima la presa in carico."
-        )
+        return Refused("not_in_charge", "La persona non è in carico al programma: serve prima la presa in carico.")
     if standing.closed_on is not None:
         return Refused(
             "pathway_closed",
@@ -180,9 +177,7 @@ def shortlist(
     if opened is None:
         return Refused("selection_unknown", "La ricerca non ha questa selezione: aprine una.")
     if on < opened:
-        return Refused(
-            "before_selection", f"La selezione è aperta dal {day(opened)}: la data viene prima.", "on"
-        )
+        return Refused("before_selection", f"La selezione è aperta dal {day(opened)}: la data viene prima.", "on")
     if vacancy.vacancy_id in person.shortlists:
         return Refused("already_shortlisted", "La persona è già nella rosa di questa ricerca.")
     if any(p.vacancy_id == vacancy.vacancy_id for p in person.placements.values()):
@@ -210,24 +205,18 @@ def present(
     if refused := future(on, today) or seeking(vacancy, on) or followed(standing, on):
         return refused
     if not agreed:
-        return Refused(
-            "not_agreed", "Senza l'accordo della persona non si presenta il suo profilo.", "agreed"
-        )
+        return Refused("not_agreed", "Senza l'accordo della persona non si presenta il suo profilo.", "agreed")
     entry = person.shortlists.get(vacancy.vacancy_id)
     if entry is None:
         return Refused("not_shortlisted", "La persona non è nella rosa di questa ricerca: aggiungila prima.")
     if on < entry.on:
-        return Refused(
-            "before_shortlist", f"La persona è nella rosa dal {day(entry.on)}: la data viene prima.", "on"
-        )
+        return Refused("before_shortlist", f"La persona è nella rosa dal {day(entry.on)}: la data viene prima.", "on")
     latest = person.presentations.get(vacancy.vacancy_id)
     if latest is not None and latest.outcome is None:
         return Refused(
             "already_presented", f"La persona è già stata presentata il {day(latest.on)}: manca la risposta."
         )
-    return [
-        Presented(person_id=person_id, vacancy_id=vacancy.vacancy_id, company_id=vacancy.company_id, on=on)
-    ]
+    return [Presented(person_id=person_id, vacancy_id=vacancy.vacancy_id, company_id=vacancy.company_id, on=on)]
 
 
 def answer_presentation(
@@ -238,9 +227,7 @@ def answer_presentation(
         return refused
     presentation = person.presentations.get(vacancy_id)
     if presentation is None or presentation.outcome is not None:
-        return Refused(
-            "no_open_presentation", "Non c'è una presentazione in attesa di risposta per questa ricerca."
-        )
+        return Refused("no_open_presentation", "Non c'è una presentazione in attesa di risposta per questa ricerca.")
     if on < presentation.on:
         return Refused(
             "before_presentation",

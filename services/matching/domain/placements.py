@@ -59,9 +59,10 @@ def start_placement(
 
 
 def _placeable(standing: Standing, on: date) -> Refused | None:
+    """Reported late, a contract may have begun before a closure, or in an earlier episode."""
     if standing.closed_on is not None and on <= standing.closed_on:
         standing = replace(standing, closed_on=None)
-    return followed(standing, on)
+    return followed(replace(standing, in_charge_since=standing.first_charge_on or standing.in_charge_since), on)
 
 
 def _company_known(company: Company, on: date) -> Refused | None:
@@ -87,8 +88,7 @@ def _takes_position(person: Person, vacancy: Vacancy, company_id: str, on: date)
     if vacancy.open_positions == 0:
         return Refused(
             "no_position_left",
-            "Tutti i posti di questa ricerca sono coperti. Se l'azienda ne ha altri, correggi il "
-            "numero dei posti.",
+            "Tutti i posti di questa ricerca sono coperti. Se l'azienda ne ha altri, correggi il numero dei posti.",
         )
     if vacancy.closed_on is not None and vacancy.closed_because != "expired" and on > vacancy.closed_on:
         return Refused(
@@ -141,9 +141,7 @@ def check_term(contract: Contract, *, started_on: date, ends_on: date | None) ->
             return None
         return Refused("end_required", "Questo contratto ha una scadenza: indica l'ultimo giorno.", "ends_on")
     if term == "forbidden":
-        return Refused(
-            "end_forbidden", "Un contratto a tempo indeterminato non ha una scadenza: toglila.", "ends_on"
-        )
+        return Refused("end_forbidden", "Un contratto a tempo indeterminato non ha una scadenza: toglila.", "ends_on")
     if ends_on < started_on:
         return Refused("ends_before_start", "L'ultimo giorno viene prima dell'inizio.", "ends_on")
     if ends_on >= _months_later(started_on, 12 * parameter("contract_max_years", started_on)):
@@ -180,9 +178,7 @@ def extend_placement(
     if placement is None:
         return _unknown()
     if placement.ended_on is not None:
-        return Refused(
-            "already_ended", f"L'inserimento è finito il {day(placement.ended_on)}: non si può prorogare."
-        )
+        return Refused("already_ended", f"L'inserimento è finito il {day(placement.ended_on)}: non si può prorogare.")
     if placement.ends_on is None:
         return Refused("no_term", "Questo contratto non ha una scadenza: non c'è nulla da prorogare.")
     if not placement.started_on <= on <= placement.ends_on + timedelta(days=1):
@@ -236,9 +232,7 @@ def end_placement(
             "on",
         )
     if reason == "term" and on != placement.ends_on:
-        return Refused(
-            "not_the_term", "La fine non coincide con la scadenza: scegli un altro motivo.", "reason"
-        )
+        return Refused("not_the_term", "La fine non coincide con la scadenza: scegli un altro motivo.", "reason")
     return [
         PlacementEnded(
             person_id=person_id,
@@ -290,9 +284,7 @@ def check_placement_correction(
         return _unknown()
     later = placement.extended_on or placement.ended_on
     if later is not None and on > later:
-        return Refused(
-            "after_later_fact", f"C'è già una proroga o una fine del {day(later)}: viene prima.", "on"
-        )
+        return Refused("after_later_fact", f"C'è già una proroga o una fine del {day(later)}: viene prima.", "on")
     if placement.extended_on is not None and (contract_term(contract, on) == "forbidden" or ends_on is None):
         return Refused("extended", "Il contratto è stato prorogato: annulla prima la proroga.", "contract")
     if (

@@ -94,9 +94,7 @@ def future(on: date, today: date) -> Refused | None:
     """A fact is recorded once it happened, late or not, but never before (architecture, section 2)."""
     if on <= today:
         return None
-    return Refused(
-        "future_date", "La data è nel futuro: un fatto si registra dal giorno in cui avviene.", field="on"
-    )
+    return Refused("future_date", "La data è nel futuro: un fatto si registra dal giorno in cui avviene.", field="on")
 
 
 def vat_number_valid(number: str) -> bool:
@@ -114,8 +112,7 @@ def check_vat_number(number: str) -> Refused | None:
         return None
     return Refused(
         "vat_number",
-        "La partita IVA non è valida: 11 cifre, l'ultima di controllo. Verifica di averla copiata "
-        "per intero.",
+        "La partita IVA non è valida: 11 cifre, l'ultima di controllo. Verifica di averla copiata per intero.",
         field="vat_number",
     )
 
@@ -197,8 +194,7 @@ def seeking(vacancy: Vacancy, on: date) -> Refused | None:
     if vacancy.closed_on is not None:
         return Refused(
             "vacancy_closed",
-            f"La ricerca è chiusa dal {day(vacancy.closed_on)}. Se è stata chiusa per errore, annulla "
-            "la chiusura.",
+            f"La ricerca è chiusa dal {day(vacancy.closed_on)}. Se è stata chiusa per errore, annulla la chiusura.",
         )
     if vacancy.closes_on is not None and on > vacancy.closes_on:
         return Refused(
@@ -210,8 +206,7 @@ def seeking(vacancy: Vacancy, on: date) -> Refused | None:
     if vacancy.open_positions == 0:
         return Refused(
             "no_position_left",
-            "Tutti i posti di questa ricerca sono coperti. Se l'azienda ne cerca altri, correggi il "
-            "numero dei posti.",
+            "Tutti i posti di questa ricerca sono coperti. Se l'azienda ne cerca altri, correggi il numero dei posti.",
         )
     return None
 
@@ -221,9 +216,7 @@ def open_selection(vacancy: Vacancy, *, selection_id: str, on: date, today: date
     if refused := future(on, today) or seeking(vacancy, on):
         return refused
     return [
-        SelectionOpened(
-            vacancy_id=vacancy.vacancy_id, selection_id=selection_id, company_id=vacancy.company_id, on=on
-        )
+        SelectionOpened(vacancy_id=vacancy.vacancy_id, selection_id=selection_id, company_id=vacancy.company_id, on=on)
     ]
 
 

@@ -60,7 +60,8 @@ def candidate_columns() -> list[sa.Column[Any]]:
         _text("status", nullable=False),
         _day("registered_on"), _text("district"), _text("union_code"), sa.Column("in_capital", sa.Boolean),
         _text("age_band"), _text("sex"), _text("education"), _day("first_interview_on"),
-        _text("readiness"), _text("case_manager"), _day("in_charge_since"), _day("closed_on"),
+        _text("readiness"), _text("case_manager"), _day("first_charge_on"), _day("in_charge_since"),
+        _day("closed_on"),
         _text("closed_outcome"),
         _json("shortlists"), _json("presentations"), _number("open_presentations"),
         _json("placements"), _number("placements_count"), _day("last_placement_on"), _day("works_until"),
@@ -79,20 +80,24 @@ def fold_candidate(row: Row | None, event: Event, meta: Meta) -> Row | None:
     """A person as matching sees them; `status` is registered, in_charge or closed."""
     match event:
         case PersonRegistered():
+            # The last charge and closure stay until the next: late facts of that episode still come.
             return (row or _candidate(event.person_id)) | {
                 "status": "registered", "registered_on": event.on, "district": event.district,
                 "union_code": event.union, "in_capital": event.in_capital, "age_band": event.age_band,
                 "sex": event.sex, "education": event.education, "first_interview_on": None, "readiness": None,
-                "case_manager": None, "in_charge_since": None, "closed_on": None, "closed_outcome": None,
+                "case_manager": None,
             }  # fmt: skip
         case InterviewHeld():
             row = row or _candidate(event.person_id)
             first = row["first_interview_on"]
             return row | {"first_interview_on": event.on if first is None else min(first, event.on)}
         case TakenInCharge():
-            return (row or _candidate(event.person_id)) | {
+            row = row or _candidate(event.person_id)
+            first = row["first_charge_on"]
+            return row | {
                 "status": "in_charge", "readiness": event.readiness, "case_manager": event.case_manager,
                 "in_charge_since": event.on, "closed_on": None, "closed_outcome": None,
+                "first_charge_on": event.on if first is None else min(first, event.on),
             }  # fmt: skip
         case PathwayClosed():
             closed = {"status": "closed", "closed_on": event.on, "closed_outcome": event.outcome}

@@ -28,7 +28,9 @@ def standing(row: Row | None) -> Standing:
     """What intake said of a candidate, as decisions want it."""
     if row is None:
         return Standing()
-    return Standing(in_charge_since=row["in_charge_since"], closed_on=row["closed_on"])
+    return Standing(
+        first_charge_on=row["first_charge_on"], in_charge_since=row["in_charge_since"], closed_on=row["closed_on"]
+    )
 
 
 async def _page(reading: Reading, query: sa.Select[Any], page: int | None) -> Rows:
@@ -36,12 +38,8 @@ async def _page(reading: Reading, query: sa.Select[Any], page: int | None) -> Ro
     if page is None:
         rows = await reading.rows(query)
         return Rows(rows, len(rows))
-    counted = await reading.rows(
-        sa.select(sa.func.count().label("n")).select_from(query.order_by(None).subquery())
-    )
-    return Rows(
-        await reading.rows(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)), int(counted[0]["n"])
-    )
+    counted = await reading.rows(sa.select(sa.func.count().label("n")).select_from(query.order_by(None).subquery()))
+    return Rows(await reading.rows(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)), int(counted[0]["n"]))
 
 
 @dataclass(frozen=True)
@@ -118,9 +116,7 @@ async def companies(reading: Reading, *, district: str | None = None, board: boo
 async def cards(reading: Reading, company_ids: Sequence[str]) -> dict[str, str]:
     """The vault references of these companies' cards."""
     table = reading.table(COMPANIES)
-    query = sa.select(table.c.company_id, table.c.card).where(
-        table.c.company_id.in_(sorted(set(company_ids)))
-    )
+    query = sa.select(table.c.company_id, table.c.card).where(table.c.company_id.in_(sorted(set(company_ids))))
     return {row["company_id"]: row["card"] for row in await reading.rows(query) if row["card"]}
 
 
@@ -184,9 +180,7 @@ async def expired(reading: Reading, today: date) -> list[Row]:
     return await reading.rows(query)
 
 
-async def proposals(
-    reading: Reading, *, vacancy_id: str | None = None, person_id: str | None = None
-) -> list[Row]:
+async def proposals(reading: Reading, *, vacancy_id: str | None = None, person_id: str | None = None) -> list[Row]:
     """Who was proposed for a vacancy, or for what a person was proposed: the live ones first."""
     table = reading.table(PROPOSALS)
     query = sa.select(table)
@@ -226,17 +220,13 @@ async def placements(
     for name, value in (("contract", contract), ("company_id", company_id), ("person_id", person_id)):
         if value is not None:
             query = query.where(table.c[name] == value)
-    return await _page(
-        reading, query.order_by(*(soonest if state in ("running", "ending") else latest)), page
-    )
+    return await _page(reading, query.order_by(*(soonest if state in ("running", "ending") else latest)), page)
 
 
 async def unanswered(reading: Reading, today: date, days: int) -> list[Row]:
     """Presentations that a company has left without an answer for so many days: to be chased."""
     table = reading.table(PROPOSALS)
-    query = sa.select(table).where(
-        table.c.status == "presented", table.c.presented_on <= today - timedelta(days=days)
-    )
+    query = sa.select(table).where(table.c.status == "presented", table.c.presented_on <= today - timedelta(days=days))
     return await reading.rows(query.order_by(table.c.presented_on, table.c.proposal_id))
 
 

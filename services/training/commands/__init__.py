@@ -11,10 +11,10 @@ from services.training.commands.courses import (
 )
 from services.training.commands.enrolments import complete, enrol, leave
 from services.training.commands.forms import (
-    ActivationForm,
     CancelForm,
     CompletionForm,
     CourseCorrectionForm,
+    DayForm,
     EnrolForm,
     EnrolmentCorrectionForm,
     LeaveForm,
@@ -23,7 +23,7 @@ from services.training.commands.forms import (
 )
 
 __all__ = [
-    "ActivationForm", "CancelForm", "CompletionForm", "CourseCorrectionForm", "EnrolForm",
+    "CancelForm", "CompletionForm", "CourseCorrectionForm", "DayForm", "EnrolForm",
     "EnrolmentCorrectionForm", "LeaveForm", "LinkForm", "ProposalForm", "activate_course", "cancel_course",
     "complete", "correct_course", "correct_enrolment", "enrol", "leave", "link_vacancy", "positions_of",
     "propose_course", "unlink_vacancy",

@@ -37,15 +37,15 @@ INVALID = Refused("invalid_correction", "Il valore corretto non è valido per qu
 
 
 async def correct_enrolment(
-    store: Store, command: Command, course_id: str, values: EnrolmentCorrectionForm
+    store: Store, command: Command, course_id: str, person_id: str, fact_id: str, values: EnrolmentCorrectionForm
 ) -> Outcome:
     """Corrects what was said of a person on the course, and the seat with it."""
 
     async def decide(unit: Unit) -> Decision:
-        stream = person_stream(values.person_id)
+        stream = person_stream(person_id)
         course, _ = await unit.states(course_stream(course_id), stream)
         facts = [f for f in effective(unit.history(stream.id)) if _course_of(f.event) == course_id]
-        fact = _find(facts, values.fact_id)
+        fact = _find(facts, fact_id)
         if fact is None:
             return GONE
         changes = values.changes()
@@ -55,8 +55,8 @@ async def correct_enrolment(
         story = [f.event for f in facts]
         if refused := domain.check_enrolment_correction(course, story, fact.event, replacement, unit.today):
             return refused
-        decision = await _correct_person(unit, values.person_id, fact.meta.id, changes, values.motive)
-        seat = _seat_of(effective(unit.history(course_id)), fact, values.person_id)
+        decision = await _correct_person(unit, person_id, fact.meta.id, changes, values.motive)
+        seat = _seat_of(effective(unit.history(course_id)), fact, person_id)
         if seat is None or isinstance(decision, Refused) or (replacement and replacement.on == fact.event.on):
             return decision
         moved = None if replacement is None else {"on": replacement.on.isoformat()}
@@ -66,7 +66,7 @@ async def correct_enrolment(
 
 
 async def correct_course(
-    store: Store, command: Command, course_id: str, values: CourseCorrectionForm
+    store: Store, command: Command, course_id: str, fact_id: str, values: CourseCorrectionForm
 ) -> Outcome:
     """Corrects what was said of the course. A cancelled cancellation brings back those who had to leave."""
 
@@ -74,7 +74,7 @@ async def correct_course(
         stream = course_stream(course_id)
         (course,) = await unit.states(stream)
         facts = effective(unit.history(course_id))
-        fact = _find(facts, values.fact_id)
+        fact = _find(facts, fact_id)
         if fact is None:
             return GONE
         changes = values.changes()
@@ -113,9 +113,7 @@ async def _bring_back(
         await quiet.states(person_stream(person_id))
         left = next(f for f in effective(quiet.history(person_id)) if f.meta.cause == fact.meta.cause)
         decision = _both(decision, await _correct_person(quiet, person_id, left.meta.id, None, motive))
-        decision = _both(
-            decision, await _correct_course(quiet, fact.meta.subject, seat.meta.id, None, motive)
-        )
+        decision = _both(decision, await _correct_course(quiet, fact.meta.subject, seat.meta.id, None, motive))
     return decision
 
 
@@ -189,8 +187,6 @@ def _first_seat(facts: Sequence[Recorded]) -> date | None:
     return min((fact.event.on for fact in facts if isinstance(fact.event, SeatTaken)), default=None)
 
 
-def _refolded(
-    stream: Stream[Course], facts: Sequence[Recorded], fact: Recorded, replacement: Event | None
-) -> Course:
+def _refolded(stream: Stream[Course], facts: Sequence[Recorded], fact: Recorded, replacement: Event | None) -> Course:
     events = [replacement if other is fact else other.event for other in facts]
     return reduce(stream.evolve, [event for event in events if event is not None], stream.initial)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.training import domain
-from services.training.commands.forms import ActivationForm, CancelForm, LinkForm, ProposalForm
+from services.training.commands.forms import CancelForm, DayForm, LinkForm, ProposalForm
 from services.training.domain import Positions, course_stream, person_stream
 from services.training.views import VACANCIES
 from shared.decisions import Decision, Stream
@@ -41,7 +41,7 @@ async def link_vacancy(store: Store, command: Command, course_id: str, values: L
     return await store.execute(command, decide)
 
 
-async def unlink_vacancy(store: Store, command: Command, course_id: str, values: LinkForm) -> Outcome:
+async def unlink_vacancy(store: Store, command: Command, course_id: str, vacancy_id: str, values: DayForm) -> Outcome:
     """Unties a vacancy from the course."""
 
     async def decide(unit: Unit) -> Decision:
@@ -49,7 +49,7 @@ async def unlink_vacancy(store: Store, command: Command, course_id: str, values:
         return domain.unlink_vacancy(
             course,
             course_id=course_id,
-            vacancy_id=values.vacancy_id,
+            vacancy_id=vacancy_id,
             positions=await positions_of(unit, course.vacancies),
             on=values.on,
             today=unit.today,
@@ -58,7 +58,7 @@ async def unlink_vacancy(store: Store, command: Command, course_id: str, values:
     return await store.execute(command, decide)
 
 
-async def activate_course(store: Store, command: Command, course_id: str, values: ActivationForm) -> Outcome:
+async def activate_course(store: Store, command: Command, course_id: str, values: DayForm) -> Outcome:
     """Opens the course to enrolment.
 
     A vacancy may close while this is decided: once the activation is heard, the reaction to it looks again.
@@ -67,9 +67,7 @@ async def activate_course(store: Store, command: Command, course_id: str, values
     async def decide(unit: Unit) -> Decision:
         (course,) = await unit.states(course_stream(course_id))
         positions = await positions_of(unit, course.vacancies)
-        return domain.activate_course(
-            course, course_id=course_id, positions=positions, on=values.on, today=unit.today
-        )
+        return domain.activate_course(course, course_id=course_id, positions=positions, on=values.on, today=unit.today)
 
     return await store.execute(command, decide)
 
@@ -101,9 +99,7 @@ async def positions_of(unit: Unit, vacancies: Iterable[str]) -> Positions:
     wanted = sorted(vacancies)
     table = await unit.table(VACANCIES)
     rows = await unit.rows(
-        sa.select(table.c.vacancy_id, table.c.positions, table.c.open_positions).where(
-            table.c.vacancy_id.in_(wanted)
-        )
+        sa.select(table.c.vacancy_id, table.c.positions, table.c.open_positions).where(table.c.vacancy_id.in_(wanted))
     )
     heard = {row["vacancy_id"]: row["open_positions"] for row in rows if row["positions"] is not None}
     return {vacancy: heard.get(vacancy) for vacancy in wanted}

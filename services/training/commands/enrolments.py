@@ -41,15 +41,15 @@ async def charged_on(unit: Unit, person_id: str) -> date | None:
     return row["charged_on"] if row and row["in_charge"] else None
 
 
-async def leave(store: Store, command: Command, course_id: str, values: LeaveForm) -> Outcome:
+async def leave(store: Store, command: Command, course_id: str, person_id: str, values: LeaveForm) -> Outcome:
     """The person leaves; the seat is free in the same transaction."""
 
     async def decide(unit: Unit) -> Decision:
-        _, trainee = await unit.states(course_stream(course_id), person_stream(values.person_id))
+        _, trainee = await unit.states(course_stream(course_id), person_stream(person_id))
         return domain.leave(
             trainee,
             course_id=course_id,
-            person_id=values.person_id,
+            person_id=person_id,
             reason=values.reason,
             on=values.on,
             today=unit.today,
@@ -58,16 +58,16 @@ async def leave(store: Store, command: Command, course_id: str, values: LeaveFor
     return await store.execute(replace(command, shown=None), decide)
 
 
-async def complete(store: Store, command: Command, course_id: str, values: CompletionForm) -> Outcome:
+async def complete(store: Store, command: Command, course_id: str, person_id: str, values: CompletionForm) -> Outcome:
     """The person attended enough of the hours."""
 
     async def decide(unit: Unit) -> Decision:
-        course, trainee = await unit.states(course_stream(course_id), person_stream(values.person_id))
+        course, trainee = await unit.states(course_stream(course_id), person_stream(person_id))
         return domain.complete(
             course,
             trainee,
             course_id=course_id,
-            person_id=values.person_id,
+            person_id=person_id,
             hours=values.hours,
             certificate=values.certificate,
             on=values.on,

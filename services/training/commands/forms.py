@@ -44,16 +44,16 @@ class ProposalForm(Form):
 
 
 class LinkForm(Form):
-    """A vacancy towards which the course leads, or leads no more."""
+    """A vacancy towards which the course leads."""
 
     vacancy_id: Id = Field(description="Offerta di lavoro.")
     on: Day = Field(description="Data.")
 
 
-class ActivationForm(Form):
-    """Since when the course is open to enrolment."""
+class DayForm(Form):
+    """When it happened, where nothing else is to be said (an activation, an untied vacancy)."""
 
-    on: Day = Field(description="Data di attivazione.")
+    on: Day = Field(description="Data.")
 
 
 class CancelForm(Form):
@@ -71,17 +71,15 @@ class EnrolForm(Form):
 
 
 class LeaveForm(Form):
-    """Who leaves, and why."""
+    """Why the person leaves."""
 
-    person_id: Id = Field(description="Persona.")
     reason: LeaveReason = Field(description="Motivo.")
     on: Day = Field(description="Data.")
 
 
 class CompletionForm(Form):
-    """Who attended enough."""
+    """How much the person attended, and what was issued."""
 
-    person_id: Id = Field(description="Persona.")
     hours: int = Field(ge=0, le=600, description="Ore frequentate.")
     certificate: Certificate = Field(description="Documento rilasciato.")
     on: Day = Field(description="Data.")
@@ -90,7 +88,6 @@ class CompletionForm(Form):
 class Correction(Form):
     """Cancels a fact, or gives the values that hold instead."""
 
-    fact_id: Id = Field(description="Il fatto da correggere.")
     action: Literal["cancel", "rectify"] = Field(description="Annulla, oppure rettifica.")
     motive: Motive = Field(description="Motivo.")
     on: Day | None = Field(default=None, description="Data giusta.")
@@ -99,14 +96,12 @@ class Correction(Form):
         """The values that hold instead; None cancels the fact."""
         if self.action == "cancel":
             return None
-        apart = {"fact_id", "action", "motive", "person_id"}
-        return self.model_dump(mode="json", exclude=apart, exclude_none=True)
+        return self.model_dump(mode="json", exclude={"action", "motive"}, exclude_none=True)
 
 
 class EnrolmentCorrectionForm(Correction):
     """A fact about a person on the course."""
 
-    person_id: Id = Field(description="Persona.")
     hours: int | None = Field(default=None, ge=0, le=600, description="Ore giuste.")
     certificate: Certificate | None = Field(default=None, description="Documento giusto.")
     reason: LeaveReason | None = Field(default=None, description="Motivo giusto dell'uscita.")

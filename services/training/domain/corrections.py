@@ -35,12 +35,10 @@ def check_enrolment_correction(
     """
     if isinstance(fact, CourseLeft) and replacement is None:
         if course.status == "cancelled":
-            return Refused(
-                "course_cancelled", "Il corso è annullato: annulla prima l'annullamento del corso."
-            )
+            return Refused("course_cancelled", "Il corso è annullato: annulla prima l'annullamento del corso.")
         if course.seats_left == 0:
             return Refused(
-                "course_full", f"I {course.seats} posti sono di nuovo tutti occupati: il posto non c'è più."
+                "course_full", "Intanto il posto è stato dato ad altri e il corso è pieno: aumenta prima i posti."
             )
     before: Event | None = None
     for now in story:
@@ -57,9 +55,7 @@ def check_enrolment_correction(
 def _follows(course: Course, before: Event | None, now: Event) -> Refused | None:
     if isinstance(now, Enrolled):
         if isinstance(before, Enrolled | CourseCompleted):
-            return Refused(
-                "story_broken", "La persona risulterebbe iscritta due volte: annulla prima l'altro fatto."
-            )
+            return Refused("story_broken", "La persona risulterebbe iscritta due volte: annulla prima l'altro fatto.")
         if now.on < course.activated_on:
             day = italian_date(course.activated_on)
             return Refused("before_activation", f"Il corso è attivo dal {day}: la data non torna.", "on")
@@ -69,9 +65,7 @@ def _follows(course: Course, before: Event | None, now: Event) -> Refused | None
             "L'uscita o il completamento si basa su questa iscrizione: annulla prima quel fatto.",
         )
     if before is not None and now.on < before.on:
-        return Refused(
-            "out_of_order", f"Il fatto precedente è del {italian_date(before.on)}: la data non torna.", "on"
-        )
+        return Refused("out_of_order", f"Il fatto precedente è del {italian_date(before.on)}: la data non torna.", "on")
     if isinstance(now, CourseCompleted):
         return check_hours(course, now.hours)
     return None
@@ -104,9 +98,7 @@ def check_course_correction(
     if isinstance(fact, CourseActivated):
         return _activation(before, replacement, first_seat_on)
     if isinstance(fact, CourseCancelled) and replacement is not None and replacement.on < before.activated_on:
-        return Refused(
-            "before_activation", "A quella data il corso non era ancora attivo: la data non torna.", "on"
-        )
+        return Refused("before_activation", "A quella data il corso non era ancora attivo: la data non torna.", "on")
     if isinstance(fact, VacancyLinked) and replacement is None and before.status == "active":
         return _positions(after, {id_: open_ for id_, open_ in positions.items() if id_ != fact.vacancy_id})
     if after.status == "active" and after.line == "2b" and after.seats > before.seats:
@@ -117,9 +109,7 @@ def check_course_correction(
 def _proposal(before: Course, after: Course, replacement: Event | None) -> Refused | None:
     if replacement is None:
         if before.status != "proposed" or before.vacancies:
-            return Refused(
-                "course_in_use", "Il corso ha già altri fatti: annulla il corso invece della proposta."
-            )
+            return Refused("course_in_use", "Il corso ha già altri fatti: annulla il corso invece della proposta.")
         return None
     assert isinstance(replacement, CourseProposed)
     if refused := check_proposal(
@@ -134,7 +124,7 @@ def _proposal(before: Course, after: Course, replacement: Event | None) -> Refus
     if after.seats < len(before.taken):
         return Refused(
             "seats_taken",
-            f"Ci sono già {len(before.taken)} posti occupati: non possono essere meno.",
+            f"I posti occupati sono già {len(before.taken)}: non possono essere meno.",
             "seats",
         )
     if before.status != "proposed" and replacement.on > before.activated_on:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
-from services.training.domain.checks import exists, italian_date, not_future
+from services.training.domain.checks import counted, exists, italian_date, not_future
 from services.training.domain.enrolments import leaves
 from services.training.domain.parameters import attendance_default, parameter, positions_needed
 from services.training.domain.state import Course, Trainee
@@ -150,15 +150,14 @@ def unlink_vacancy(
     if course.status == "active" and left < min(needed, open_positions(positions)):
         return Refused(
             "positions_needed",
-            f"Il corso è attivo e ha bisogno di {needed} posizioni: senza questa offerta ne restano {left}. "
+            f"Il corso attivo ha bisogno di {counted(needed, 'posizione aperta', 'posizioni aperte')}: senza questa "
+            f"offerta ne avrebbe {left}. "
             "Collega prima un'altra offerta, oppure annulla il corso.",
         )
     return [VacancyUnlinked(on=on, course_id=course_id, vacancy_id=vacancy_id)]
 
 
-def activate_course(
-    course: Course, *, course_id: str, positions: Positions, on: date, today: date
-) -> Decision:
+def activate_course(course: Course, *, course_id: str, positions: Positions, on: date, today: date) -> Decision:
     """Opens the course to enrolment; a 2.b course only with enough open positions in its vacancies.
 
     Source: protocol, 2.b ("si attiva solo laddove siano state preventivamente individuate le posizioni di
@@ -177,9 +176,7 @@ def activate_course(
             "on",
         )
     if on > course.ends_on:
-        return Refused(
-            "course_over", f"Il corso è finito il {italian_date(course.ends_on)}: non si può più attivare."
-        )
+        return Refused("course_over", f"Il corso è finito il {italian_date(course.ends_on)}: non si può più attivare.")
     if course.line != "2b":
         return [CourseActivated(on=on, course_id=course_id, positions=0)]
     found, needed = open_positions(positions), positions_needed(course.seats, on)
@@ -192,7 +189,7 @@ def missing(positions: Positions, found: int, needed: int, seats: int) -> str:
     """Why the positions do not suffice, with the numbers and what to do."""
     start = (
         "Un corso 2.b è attivo solo con le posizioni di lavoro già individuate: "
-        f"per {seats} posti ne servono almeno {needed}, "
+        f"per {counted(seats, 'posto', 'posti')} ne {'serve' if needed == 1 else 'servono'} almeno {needed}, "
     )
     if not positions:
         return start + "ma nessuna offerta è collegata. Collega le offerte a cui il corso prepara."
@@ -201,9 +198,7 @@ def missing(positions: Positions, found: int, needed: int, seats: int) -> str:
     if len(positions) == 1:
         end = f"ma l'offerta collegata ne ha aperte {found}."
     if unheard:
-        end += (
-            f" Di {unheard} non è ancora arrivata notizia dal servizio Domanda e offerta: riprova più tardi."
-        )
+        end += f" Di {counted(unheard, 'offerta', 'offerte')} non è ancora arrivata notizia: riprova più tardi."
     else:
         end += " Collega altre offerte o riduci i posti."
     return start + end

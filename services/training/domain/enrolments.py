@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from services.training.domain.checks import exists, italian_date, not_future
+from services.training.domain.checks import counted, exists, italian_date, not_future
 from services.training.domain.state import Course, Trainee
 from shared.decisions import Decision, Refused
 from shared.events.base import Event
@@ -62,18 +62,13 @@ def enrol(
         )
     attendance = trainee.courses.get(course_id)
     if attendance is not None and attendance.status != "left":
-        verb = (
-            "già iscritta a questo corso"
-            if attendance.status == "enrolled"
-            else "già arrivata in fondo al corso"
-        )
-        return Refused(
-            "already_enrolled", f"La persona è {verb} (dal {italian_date(attendance.on)}).", "person_id"
-        )
+        verb = "già iscritta a questo corso" if attendance.status == "enrolled" else "già arrivata in fondo al corso"
+        return Refused("already_enrolled", f"La persona è {verb} (dal {italian_date(attendance.on)}).", "person_id")
     if course.seats_left == 0:
         return Refused(
             "course_full",
-            f"Il corso è pieno: ha {course.seats} posti e sono tutti occupati. Cerca un'altra edizione.",
+            f"Il corso è pieno: ha {counted(course.seats, 'posto', 'posti')} in tutto e nessuno è libero. "
+            "Cerca un'altra edizione.",
             "person_id",
         )
     return [
@@ -87,9 +82,7 @@ def _attends(trainee: Trainee, course_id: str, on: date, today: date) -> Refused
         return refused
     attendance = trainee.courses.get(course_id)
     if attendance is None or attendance.status != "enrolled":
-        return Refused(
-            "not_enrolled", "La persona non ha un'iscrizione aperta a questo corso: aggiorna la pagina."
-        )
+        return Refused("not_enrolled", "La persona non ha un'iscrizione aperta a questo corso: aggiorna la pagina.")
     if on < attendance.on:
         return Refused(
             "before_enrolment",
@@ -99,9 +92,7 @@ def _attends(trainee: Trainee, course_id: str, on: date, today: date) -> Refused
     return None
 
 
-def leave(
-    trainee: Trainee, *, course_id: str, person_id: str, reason: LeaveReason, on: date, today: date
-) -> Decision:
+def leave(trainee: Trainee, *, course_id: str, person_id: str, reason: LeaveReason, on: date, today: date) -> Decision:
     """The person leaves and the seat is free again, for somebody else who needs it."""
     if refused := _attends(trainee, course_id, on, today):
         return refused
@@ -160,7 +151,9 @@ def check_hours(course: Course, hours: int) -> Refused | None:
     """Whether so many hours complete the course. Sources: as `complete`."""
     if hours > course.hours:
         return Refused(
-            "hours_over", f"Il corso dura {course.hours} ore: non se ne possono frequentare {hours}.", "hours"
+            "hours_over",
+            f"Il corso dura {counted(course.hours, 'ora', 'ore')}: non se ne possono frequentare {hours}.",
+            "hours",
         )
     if hours * 100 < course.hours * course.attendance_percent:
         needed = -(-course.hours * course.attendance_percent // 100)

@@ -20,14 +20,10 @@ class Parameter:
 
 START = date(2017, 5, 1)
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter(
-        "positions_minimum", 1, START, "Protocollo, 2.b: posizioni individuate preventivamente; numero [own]"
-    ),
+    Parameter("positions_minimum", 1, START, "Protocollo, 2.b: posizioni individuate preventivamente; numero [own]"),
     Parameter("positions_percent_of_seats", 50, START, "Protocollo, 2.b; rapporto posizioni/posti [own]"),
     Parameter("attendance_percent", 70, START, "Uso dei corsi regionali E-R [own]"),
-    Parameter(
-        "attendance_percent_safety", 90, START, "Accordi Stato-Regioni su art. 37 D.Lgs. 81/2008 [own]"
-    ),
+    Parameter("attendance_percent_safety", 90, START, "Accordi Stato-Regioni su art. 37 D.Lgs. 81/2008 [own]"),
     Parameter("attendance_percent_safety", 90, date(2025, 5, 24), "Accordo 17/4/2025 n. 59/CSR [own]"),
     Parameter("seats_safety", 30, date(2025, 5, 24), "Accordo 17/4/2025 n. 59/CSR: massimo per classe [own]"),
 )

@@ -66,9 +66,7 @@ CourseEvent = (
 
 def evolve_course(state: Course, event: Event) -> Course:
     """The course after one more of its facts, in any sequence."""
-    fact = cast(
-        CourseEvent, event
-    )  # the stream holds nothing else; a new event without a branch is a type error
+    fact = cast(CourseEvent, event)  # the stream holds nothing else; a new event without a branch is a type error
     match fact:
         case CourseProposed():
             return replace(

@@ -258,9 +258,7 @@ def fold_vacancy(row: Row | None, event: Event, meta: Meta) -> Row:
         row |= {"vacancy_id": event.vacancy_id, "filled": []}
     match event:
         case VacancyOpened():
-            row = (
-                row | event.model_dump(exclude={"on", "vacancy_id", "description"}) | {"opened_on": event.on}
-            )
+            row = row | event.model_dump(exclude={"on", "vacancy_id", "description"}) | {"opened_on": event.on}
         case PositionFilled():
             row = row | {"filled": _with(row["filled"], event.placement_id)}
         case VacancyClosed():

@@ -42,9 +42,7 @@ async def courses(
         attending = sa.exists(mine.where(enrolments.c.status == "enrolled"))
         query = query.where(table.c.status == "active", table.c.ends_on < today, attending)
     query = query.order_by(table.c.starts_on.desc(), table.c.course_id)
-    if (
-        only == "alarm"
-    ):  # whether it still holds is a sum over another view: there are few, so count them here
+    if only == "alarm":  # whether it still holds is a sum over another view: there are few, so count them here
         rows = [row for row in await enriched(reading, await reading.rows(query), today) if row["alarm"]]
         return rows[offset : None if limit is None else offset + limit], len(rows)
     total = (await reading.rows(sa.select(sa.func.count().label("n")).select_from(query.subquery())))[0]["n"]
@@ -69,9 +67,7 @@ async def enriched(reading: Reading, rows: Sequence[Row], today: date) -> list[R
         needed = None
         if row["line"] == "2b" and row["seats"] is not None:
             needed = domain.positions_needed(row["seats"], row["activated_on"] or today)
-        alarm = (
-            bool(row["lost"]) and row["status"] == "active" and not completed and positions < (needed or 0)
-        )
+        alarm = bool(row["lost"]) and row["status"] == "active" and not completed and positions < (needed or 0)
         found.append(
             row
             | {"attending": attending, "completed": completed}
@@ -98,9 +94,7 @@ async def _counts(reading: Reading, course_ids: Sequence[str]) -> dict[str, tupl
 async def vacancies(reading: Reading, vacancy_ids: Iterable[str]) -> dict[str, Row]:
     """Those of these vacancies whose opening training has heard of, by id."""
     table = reading.table(VACANCIES)
-    query = sa.select(table).where(
-        table.c.vacancy_id.in_(sorted(vacancy_ids)), table.c.positions.is_not(None)
-    )
+    query = sa.select(table).where(table.c.vacancy_id.in_(sorted(vacancy_ids)), table.c.positions.is_not(None))
     return {row["vacancy_id"]: row for row in await reading.rows(query)}
 
 
@@ -164,15 +158,11 @@ async def enrolments_of(reading: Reading, person_id: str) -> list[Row]:
     table, offered = reading.table(ENROLMENTS), reading.table(COURSES)
     about = (offered.c.topic, offered.c.starts_on, offered.c.ends_on, offered.c.card, offered.c.provider)
     query = sa.select(table, *about).join(offered, offered.c.course_id == table.c.course_id, isouter=True)
-    return await reading.rows(
-        query.where(table.c.person_id == person_id).order_by(table.c.enrolled_on.desc())
-    )
+    return await reading.rows(query.where(table.c.person_id == person_id).order_by(table.c.enrolled_on.desc()))
 
 
 async def courses_with_seats(reading: Reading, today: date, limit: int = 100) -> list[Row]:
     """Active courses that are not over and have a free seat, the next to start first."""
     table = reading.table(COURSES)
-    query = sa.select(table).where(
-        table.c.status == "active", table.c.ends_on >= today, table.c.seats_left > 0
-    )
+    query = sa.select(table).where(table.c.status == "active", table.c.ends_on >= today, table.c.seats_left > 0)
     return await reading.rows(query.order_by(table.c.starts_on, table.c.course_id).limit(limit))

@@ -1,0 +1,12 @@
+"""Intake's application: pages under /intake, JSON under /intake/api."""
+
+from fastapi import FastAPI
+
+from services.intake import api, pages
+from services.intake.service import SERVICE
+from shared.web.app import service_app
+
+
+def create_app() -> FastAPI:
+    """The application, with a store opened when it is first wanted."""
+    return service_app(SERVICE, title="Accoglienza", api=api.router, pages=pages.router)

@@ -1,0 +1,97 @@
+"""The three doors as routes: POST /doors/tags, GET /doors/find and /cerca, POST /doors/compose."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from services.intake import doors, labels, views
+from shared.store import Store
+from shared.web import exports, tickets
+from shared.web.app import get_store
+from shared.web.pages import Errors, form, page
+from shared.web.problems import Problem
+from shared.web.readers import Reader, requires
+from shared.web.signing import BadToken
+
+router = APIRouter()
+NO_STORE = {"cache-control": "no-store"}
+
+
+class Tags(BaseModel):
+    """A page's ticket; `ids` narrows it to those still without a name."""
+
+    ticket: Annotated[str, Field(max_length=200_000)]
+    ids: Annotated[list[str], Field(max_length=1000)] | None = None
+
+
+def _json(values: object) -> Response:
+    return Response(orjson.dumps(values), media_type="application/json", headers=NO_STORE)
+
+
+@router.post("/doors/tags")
+async def tags(body: Tags, reader: Reader = requires("intake.tags"), store: Store = Depends(get_store)) -> Response:
+    """The names of a page's persons, to the reader whom its ticket names: {"names": {id: {field: value}}}."""
+    try:
+        ticket = tickets.read_ticket(body.ticket, reader)
+    except BadToken:
+        raise Problem(403, "ticket", "Il permesso di vedere i nomi è scaduto: ricarica la pagina.") from None
+    ids = [each for each in ticket.ids if body.ids is None or each in set(body.ids)]
+    names = await doors.names(store, reader, ids, purpose=ticket.purpose, fields=ticket.fields)
+    return _json({"names": names})
+
+
+@router.get("/doors/find")
+async def find(
+    q: Annotated[str, Query(max_length=100)] = "",
+    reader: Reader = requires("intake.find"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """Ids with names of those who match: {"people": [{person_id, name, birth_date}]}."""
+    return _json({"people": await doors.find(store, reader, q)})
+
+
+@router.get("/cerca")
+async def search(
+    request: Request,
+    q: Annotated[str, Query(max_length=100)] = "",
+    reader: Reader = requires("intake.find"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The header's search as a page, with the stage of each person."""
+    found = await doors.find(store, reader, q)
+    async with store.read() as reading:
+        rows, _ = await views.people(reading, {"ids": [p["person_id"] for p in found]}, limit=doors.FOUND_AT_MOST)
+    stages = {row["person_id"]: row for row in rows}
+    people = [person | {"row": stages.get(person["person_id"])} for person in found]
+    return page(
+        request, "intake/search.html", title="Cerca una persona", people=people, q=q, labels=labels,
+        full=len(people) == doors.FOUND_AT_MOST,
+    )  # fmt: skip
+
+
+class ComposeForm(BaseModel):
+    """A document signed by another service."""
+
+    document: Annotated[str, Field(max_length=9_000_000)]
+
+
+@router.post("/doors/compose")
+async def compose(
+    request: Request, reader: Reader = requires("intake.compose"), store: Store = Depends(get_store)
+) -> Response:
+    """The signed table with the names in it, as the file that was asked for."""
+    values = await form(request, ComposeForm)
+    if isinstance(values, Errors):
+        raise Problem(422, "document", "Il documento da comporre manca: torna all'elenco e riprova.")
+    try:
+        document = tickets.read_document(values.document, reader)
+    except BadToken:
+        raise Problem(403, "document", "Il documento da comporre è scaduto: torna all'elenco e riprova.") from None
+    if document.template != "table":
+        raise Problem(422, "template", "Questo tipo di documento non è previsto.")
+    names = await doors.compose_names(store, reader, document.slots, document.purpose)
+    return exports.composed(document, names)

@@ -1,0 +1,14 @@
+"""The application of reporting: `uvicorn services.reporting.app:create_app --factory`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.reporting import api, pages
+from services.reporting.service import SERVICE
+from shared.web.app import service_app
+
+
+def create_app() -> FastAPI:
+    """Pages and API of reporting."""
+    return service_app(SERVICE, title="Dati e rapporti", api=api.router, pages=pages.router)
