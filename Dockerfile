@@ -33,7 +33,8 @@ RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --no-de
 FROM python:3.11-slim-bookworm AS runtime
 RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /app --shell /usr/sbin/nologin insieme
 ARG SERVICE
-ENV SERVICE=$SERVICE PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 INSIEME_HOME=/tmp/insieme
+ENV SERVICE=$SERVICE PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    INSIEME_HOME=/tmp/insieme INSIEME_PROBE_PORT=9000
 WORKDIR /app
 COPY --from=source /source ./
 
@@ -46,7 +47,9 @@ CMD ["sh", "-c", "exec python -m services.$SERVICE.streams worker"]
 # The last stage is the default one.
 FROM runtime AS service
 COPY --from=requirements /opt/venv /opt/venv
+COPY --from=front-end /build/node_modules/bootstrap-italia/package.json node_modules/bootstrap-italia/
 COPY --from=front-end /build/node_modules/bootstrap-italia/dist node_modules/bootstrap-italia/dist
+COPY --from=front-end /build/node_modules/htmx.org/package.json node_modules/htmx.org/
 COPY --from=front-end /build/node_modules/htmx.org/dist node_modules/htmx.org/dist
 # Every module is imported once: a service that needs another one fails here, not at a user's click.
 RUN --mount=type=bind,source=deploy/image_imports.py,target=/tmp/image_imports.py \
@@ -55,4 +58,4 @@ USER 10001
 EXPOSE 8000 9000
 # The api. The gateway takes the prefix off, --root-path gives it back to the pages' links. The worker is
 # `python -m services.$SERVICE worker`, the migration `python -m shared.db migrate --service $SERVICE`.
-CMD ["sh", "-c", "if [ \"$SERVICE\" = front ]; then set -- shared.web.front:create_app; else set -- services.$SERVICE.app:create_app --root-path /$SERVICE; fi; exec uvicorn --factory \"$@\" --host 0.0.0.0 --port 8000 --proxy-headers --forwarded-allow-ips '*' --no-access-log --no-server-header"]
+CMD ["sh", "-c", "if [ \"$SERVICE\" = front ]; then set -- shared.web.front:create_app; else set -- services.$SERVICE.app:create_app --root-path /$SERVICE; fi; exec uvicorn --factory \"$@\" --host 0.0.0.0 --port 8000 --proxy-headers --forwarded-allow-ips '*' --no-access-log --no-server-header --timeout-graceful-shutdown 20"]

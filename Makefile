@@ -10,7 +10,7 @@ BROKER ?= auto
 SERVICES := intake matching training enterprise reporting
 PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
-CODE := $(wildcard deploy services shared tests benchmarks)
+CODE := $(wildcard deploy docs services shared tests benchmarks)
 # Unit tests first: what they find is found in seconds. Each file stays in one process, with its own parts.
 TESTS := $(wildcard tests/unit) $(filter-out tests/unit/ tests/fixtures/ tests/chaos/,$(sort $(wildcard tests/*/)))
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
@@ -36,8 +36,8 @@ check: setup ## style, types, boundaries, generated documents, manifests (also t
 	.venv/bin/lint-imports
 	@! grep -nE 'find-links|index-url|://' requirements/*.txt || { echo "requirements/ names where packages come from"; exit 1; }
 	@! grep -n '"resolved"' package-lock.json || { echo "package-lock.json names where packages come from"; exit 1; }
-	$(if $(wildcard shared/docs.py),$(PY) -m shared.docs --check)
-	$(if $(wildcard deploy/check),deploy/check)
+	$(PY) -m docs.generate --check
+	$(PY) -m deploy.check
 
 format: .venv/ready-dev ## put the code into the common form
 	.venv/bin/ruff check --fix .

@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 
 from deploy import reach, rules
-from shared.events import PARTITIONS, REGISTRY, SERVICES
+from shared.events import REGISTRY, SERVICES
+from shared.topics import TOPICS
 
 ROOT = Path(__file__).resolve().parent.parent
 Doc = dict[str, Any]
@@ -81,15 +82,16 @@ def manifests(root: Path = ROOT, command: Sequence[str] | None = None, services:
 
 
 def topics(docs: Sequence[Doc]) -> list[str]:
-    """The topics of facts, with their partitions, must be those of the contracts."""
+    """The topics must be those that `python -m shared.topics` makes elsewhere, and kept as long."""
     declared = {d["metadata"]["name"]: d["spec"] for d in docs if d["kind"] == "KafkaTopic"}
-    problems = [f"topic {name}: missing" for name in PARTITIONS if name not in declared]
-    for name in PARTITIONS.keys() & declared.keys():
-        spec = declared[name]
-        if spec["partitions"] != PARTITIONS[name]:
-            problems.append(f"topic {name}: {spec['partitions']} partitions, the contracts say {PARTITIONS[name]}")
-        if spec["config"]["cleanup.policy"] != "delete" or spec["config"]["retention.ms"] != -1:
-            problems.append(f"topic {name}: facts are kept for ever")
+    wanted = {topic.name: topic for topic in TOPICS}
+    problems = [f"topic {name}: only in one place" for name in sorted(declared.keys() ^ wanted.keys())]
+    for name in sorted(declared.keys() & wanted.keys()):
+        spec, topic = declared[name], wanted[name]
+        has = spec["partitions"], spec["config"]["cleanup.policy"], spec["config"].get("retention.ms")
+        kept = ("compact", None) if topic.compacted else ("delete", topic.retention_ms)
+        if has != (must := (topic.partitions, *kept)):
+            problems.append(f"topic {name}: {has}, elsewhere {must}")
     return problems
 
 

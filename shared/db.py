@@ -62,6 +62,7 @@ def service_engine(service: str, current: Settings = settings, pool_size: int = 
                 "application_name": f"insieme-{service}",
                 "timezone": "UTC",
                 "jit": "off",
+                "idle_in_transaction_session_timeout": "60000",
             },
             "timeout": 5,
             "command_timeout": 60,
@@ -99,10 +100,10 @@ async def _role_and_schemas(conn: AsyncConnection, role: str, views: str, curren
     password = role_password(role, current)
     verb = "alter" if exists else "create"
     # A role's name and password cannot be bound parameters: both are ours and hold no quote.
-    await conn.execute(text(f"{verb} role \"{role}\" login nosuperuser nocreatedb nocreaterole password '{password}'"))
-    await conn.execute(text(f"alter role \"{role}\" set idle_in_transaction_session_timeout = '60s'"))
+    await conn.execute(text(f"{verb} role \"{role}\" login password '{password}'"))
     await conn.execute(text(f'create schema if not exists "{role}"'))
-    await conn.execute(text(f'create schema if not exists "{views}" authorization "{role}"'))
+    for schema in (views, f"{views}_asof"):
+        await conn.execute(text(f'create schema if not exists "{schema}" authorization "{role}"'))
     await conn.execute(text(f'grant usage on schema "{role}" to "{role}"'))
     # `create` for everybody on schema public would let a role leave tables behind.
     await conn.execute(text(f'revoke all on schema public from "{role}"'))

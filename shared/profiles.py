@@ -20,12 +20,10 @@ TYPE = b"intake.profile"
 async def publish(store: Store, log: Log, now_ms: int) -> int:
     """Sends the newest version of each profile that is not out yet (the active worker of intake)."""
     async with store.engine.connect() as conn:
-        rows = (
-            await conn.execute(
-                text(
-                    "select person_id, version, data::text from profiles_out where published < version"
-                    " order by person_id limit 500"
-                )
+        rows = await conn.execute(
+            text(
+                "select person_id, version, data::text from profiles_out where published < version"
+                " order by person_id limit 500"
             )
         )
         batches: dict[int, list[Message]] = {}

@@ -106,8 +106,6 @@ async def replay(
             known = await positions.read(conn)
             ends = {p: min(ends[p], known[HEARD, *p].next_offset) if (HEARD, *p) in known else 0 for p in places}
         total, done = sum(max(ends[p] - begins[p], 0) for p in places), 0
-        if aside:
-            await conn.execute(text(f'create schema if not exists "{schema}"'))
         for name, member, _ in names:
             await create_table(conn, schema, member, build.tables[name])
         await conn.commit()

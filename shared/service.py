@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.decisions import Decision
 from shared.envelope import Meta
@@ -15,6 +15,26 @@ from shared.projection import Reading, View
 from shared.store import Unit
 
 Reaction = Callable[[Unit, Any, Meta], Awaitable[Decision]]
+AnyReaction = TypeVar("AnyReaction", bound=Callable[..., Awaitable[Decision]])
+
+
+def emits(*types: type[Event]) -> Callable[[AnyReaction], AnyReaction]:
+    """Declares what a reaction may append: the map of who causes what is drawn from it, and the reader holds
+    the reaction to it."""
+
+    def declare(reaction: AnyReaction) -> AnyReaction:
+        reaction.__dict__["emits"] = types
+        return reaction
+
+    return declare
+
+
+def emitted(reaction: Reaction) -> tuple[type[Event], ...]:
+    """What a reaction declared. Raises TypeError where it declared nothing."""
+    types: tuple[type[Event], ...] | None = getattr(reaction, "emits", None)
+    if types is None:
+        raise TypeError(f"{getattr(reaction, '__name__', reaction)}: say what it @emits")
+    return types
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,11 @@ class Service:
     views: Sequence[View]
     reactions: Mapping[type[Event], Sequence[Reaction]]
     deadlines: Sequence[Deadline] = ()
+
+    def __post_init__(self) -> None:
+        for reactions in self.reactions.values():
+            for reaction in reactions:
+                emitted(reaction)
 
     @property
     def hears(self) -> frozenset[type[Event]]:

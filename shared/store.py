@@ -459,8 +459,9 @@ class Store:
         async with self.engine.begin() as conn:
             transaction = Transaction(self, conn)
             yield transaction
-            await transaction.flush()
-        self.ring()
+            numbered = await transaction.flush()
+        if numbered:
+            self.ring()
 
     async def execute(self, command: Command, decide: Decide) -> Outcome:
         """Runs one decision in a transaction of its own. Raises DatabaseUnchecked and SQLAlchemy's errors."""

@@ -93,8 +93,7 @@ class Vault:
         )
         master = self._master()
         return {
-            subject: master.decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.encode())
-            for subject, wrapped in found
+            subject: master.decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.encode()) for subject, wrapped in found
         }
 
     async def seal(

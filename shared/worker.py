@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared import clock, profiles, telemetry
 from shared.db import service_engine, views_schema
@@ -65,13 +65,13 @@ async def leadership(store: Store, wait: bool = True) -> AsyncIterator[Callable[
             try:
                 await conn.execute(text("select 1"))
                 await conn.commit()
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
                 raise LeadershipLost(name) from error
 
         try:
             yield heartbeat
         finally:
-            with contextlib.suppress(DBAPIError, OSError, TimeoutError):
+            with contextlib.suppress(SQLAlchemyError, OSError, TimeoutError):
                 await conn.execute(text("select pg_advisory_unlock_all()"))
                 await conn.execute(text("set idle_session_timeout = 0"))
                 await conn.commit()
@@ -229,9 +229,8 @@ async def _reading(worker: Worker, state: ProbeState) -> None:
 
 async def _ring_views(store: Store) -> None:
     """Tells waiting pages that the views moved."""
-    async with store.engine.connect() as conn:
+    async with store.reads.connect() as conn:
         await conn.execute(text("select pg_notify(:channel, '')"), {"channel": views_channel(store)})
-        await conn.commit()
 
 
 def views_channel(store: Store) -> str:

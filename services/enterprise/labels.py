@@ -12,8 +12,8 @@ STATUSES = {
     "cancelled": "Domanda annullata",
 }
 KINDS = {
-    "self_employment": "Autoimpiego (microcredito)",
-    "social_innovation": "Innovazione sociale (contributo)",
+    "self_employment": "Autoimpiego",
+    "social_innovation": "Innovazione sociale",
 }
 SECTORS = {
     "crafts": "Artigianato",

@@ -16,14 +16,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.intake import domain, tax_code
-from services.intake.commands import Duplicate, register_in
+from services.intake.commands import Duplicate, register_in, whole
 from services.intake.forms import RegisterForm
 from shared import territory
 from shared.decisions import Decision, Refused
-from shared.store import CONFLICTS, Command, Store, Unit
+from shared.store import Command, Store, Transaction, Unit
 from shared.web import labels
 from shared.web.forms import ITALIAN_DATE
 from shared.web.sentences import sentence
@@ -31,7 +30,6 @@ from shared.web.sentences import sentence
 NAMESPACE = uuid.UUID("5f5d3c0e-3f0e-4f7e-9d43-6f5a3a1f4b10")
 GROUP = 50
 MOST_ROWS = 50_000
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +194,7 @@ def _value(name: str, cell: str) -> object:
         case "sex":
             return _SEXES[word]
         case "citizenship":
-            return _citizenships()[word]
+            return tax_code.ITALY if word == "ITALIANA" else tax_code.country_by_name()[word]
         case "municipality":
             found = territory.by_name(cell)
             return found.code if found else "outside"
@@ -216,10 +214,6 @@ def _value(name: str, cell: str) -> object:
             return cell
 
 
-def _citizenships() -> dict[str, str]:
-    return {territory.normal(name): code for code, name in tax_code.countries().items()} | {"ITALIANA": tax_code.ITALY}
-
-
 async def run(store: Store, actor: str, now: datetime, content: bytes) -> list[RowResult]:
     """Imports the file. Raises NotReadable where nothing of it can be read."""
     rows = read(content)
@@ -235,24 +229,22 @@ def _groups(rows: list[tuple[int, dict[str, str]]]) -> Iterator[list[tuple[int, 
 
 
 async def _group(store: Store, actor: str, now: datetime, group: list[tuple[int, dict[str, str]]]) -> list[RowResult]:
-    parsed = [(line, row, form_of(row)) for line, row in group]
-    for attempt in range(TRIES):
-        try:
-            async with store.transaction() as transaction:
-                return [
-                    RowResult(line, "refused", values)
-                    if isinstance(values, str)
-                    else await _row(store, transaction, actor, now, line, values)
-                    for line, row, values in parsed
-                ]
-        except DBAPIError as error:
-            conflict = isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in CONFLICTS
-            if not conflict or attempt + 1 == TRIES:
-                raise
-    raise AssertionError("unreachable: the last try returns or raises")
+    parsed = [(line, form_of(row)) for line, row in group]
+
+    async def run_all(transaction: Transaction) -> list[RowResult]:
+        return [
+            RowResult(line, "refused", values)
+            if isinstance(values, str)
+            else await _row(store, transaction, actor, now, line, values)
+            for line, values in parsed
+        ]
+
+    return await whole(store, run_all)
 
 
-async def _row(store: Store, transaction: Any, actor: str, now: datetime, line: int, values: RegisterForm) -> RowResult:
+async def _row(
+    store: Store, transaction: Transaction, actor: str, now: datetime, line: int, values: RegisterForm
+) -> RowResult:
     content = values.model_dump_json()
     cause = uuid.uuid5(NAMESPACE, store.vault.keyed_hash("import-row", content).hex())
 

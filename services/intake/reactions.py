@@ -10,7 +10,7 @@ from shared.envelope import Meta
 from shared.events import enterprise, matching, training
 from shared.events.base import Correction, Event
 from shared.events.intake import PathwayFactCorrected, PlanActionDone, PlanAgreed
-from shared.service import Reaction
+from shared.service import Reaction, emits
 from shared.store import Unit
 
 
@@ -40,16 +40,19 @@ async def settle(unit: Unit, person_id: str) -> Decision:
     return [*events, *domain.fulfil(domain.without(person, gone), person_id, facts)]
 
 
+@emits(PlanActionDone, PathwayFactCorrected)
 async def fulfilled(unit: Unit, event: Event, meta: Meta) -> Decision:
     """A placement began, a course was completed, a project was funded."""
     return await settle(unit, event.subject)
 
 
+@emits(PlanActionDone, PathwayFactCorrected)
 async def planned(unit: Unit, event: PlanAgreed, meta: Meta) -> Decision:
     """A plan recorded late finds what has fulfilled it since its date."""
     return await settle(unit, event.person_id)
 
 
+@emits(PlanActionDone, PathwayFactCorrected)
 async def corrected(unit: Unit, event: Correction, meta: Meta) -> Decision:
     """A fact of another service was wrong: if it could fulfil an action, the plan is looked at again."""
     if event.fact_type not in {fact.TYPE for fact in FULFILS}:

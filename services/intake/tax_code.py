@@ -104,6 +104,8 @@ def birth_place_names(belfiore: str) -> frozenset[str]:
     for record in _places().get(belfiore, []):
         found.add(normal(record["name"]))
         found |= {normal(slug) for slug in record["name_slugs"]}
+    if belfiore in _COMMON:
+        found.add(normal(_COMMON[belfiore]))
     return frozenset(found)
 
 
@@ -116,17 +118,40 @@ _AREAS: dict[str, CitizenshipArea] = {
     "1": "europe_other", "2": "asia", "3": "africa", "4": "americas", "5": "americas", "6": "americas",
     "7": "oceania",
 }  # fmt: skip
+_ELSEWHERE: dict[str, CitizenshipArea] = {"Z161": "asia", "Z907": "africa"}
+"""Palestine has a European number, South Sudan one of no area."""
+_COMMON = {
+    "Z154": "Russia", "Z161": "Palestina", "Z210": "Cina", "Z213": "Corea del Sud", "Z214": "Corea del Nord",
+    "Z347": "Sudafrica", "Z404": "Stati Uniti", "Z907": "Sud Sudan", "Z313": "Costa d'Avorio", "Z611": "Perù",
+    "Z106": "Città del Vaticano", "Z341": "São Tomé e Príncipe",
+}  # fmt: skip
+"""Countries that people call otherwise than the registry."""
 ITALY = "IT"
 STATELESS = "XX"
+
+
+def _small(name: str) -> str:
+    """`Trinidad E Tobago` as it is written."""
+    return re.sub(r"(?<= )(E|Di|Del|Della)(?= )", lambda word: word[0].lower(), name)
+
+
+@cache
+def country_by_name() -> dict[str, str]:
+    """Every name that a country has, as `normal` writes it, to its code."""
+    names = {normal(slug): record["code"] for record in get_countries_data() for slug in record["name_slugs"]}
+    known = countries()
+    return {name: code for name, code in names.items() if code in known} | {
+        normal(name): code for code, name in known.items()
+    }
 
 
 @cache
 def countries() -> dict[str, str]:
     """Citizenships to choose from: code (IT, XX for none, else the cadastral Zxxx) to Italian name."""
     listed = {
-        record["code"]: record["name"]
+        record["code"]: _COMMON.get(record["code"]) or _small(record["name"])
         for record in get_countries_data()
-        if record["code"][1] in _AREAS and not record["date_deleted"]
+        if (record["code"][1] in _AREAS or record["code"] in _COMMON) and not record["date_deleted"]
     }
     ordered = sorted(listed.items(), key=lambda item: normal(item[1]))
     return {ITALY: "Italia", STATELESS: "Apolide", **dict(ordered)}
@@ -139,6 +164,6 @@ def citizenship_area(code: str) -> CitizenshipArea:
     if code == STATELESS:
         return "stateless"
     name = normal(countries()[code])
-    if code == "Z161":
-        return "asia"  # the Palestinian territories have a European number
+    if code in _ELSEWHERE:
+        return _ELSEWHERE[code]
     return "eu" if name in _EU else _AREAS[code[1]]

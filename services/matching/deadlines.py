@@ -14,9 +14,7 @@ from shared.store import Unit
 
 async def expired_vacancies(reading: Reading, today: date) -> list[Due]:
     """Due on the day after the last one."""
-    return [
-        Due(row["vacancy_id"], row["closes_on"] + timedelta(days=1)) for row in await expired(reading, today)
-    ]
+    return [Due(row["vacancy_id"], row["closes_on"] + timedelta(days=1)) for row in await expired(reading, today)]
 
 
 async def expire(unit: Unit, due: Due) -> Decision:

@@ -16,8 +16,8 @@ from shared.envelope import Meta
 from shared.events import Event
 from shared.events.intake import PathwayClosed, TakenInCharge
 from shared.events.intake import PathwayFactCorrected as IntakeCorrected
-from shared.events.matching import Presented
-from shared.service import Reaction
+from shared.events.matching import PresentationAnswered, Presented
+from shared.service import Reaction, emits
 from shared.store import Unit
 
 
@@ -29,17 +29,20 @@ async def _withdraw(unit: Unit, person_id: str, on: date) -> Decision:
     return domain.withdraw_presentations(person, person_id=person_id, on=on)
 
 
+@emits(PresentationAnswered)
 async def pathway_closed(unit: Unit, event: PathwayClosed, meta: Meta) -> Decision:
     """The pathway ended: the companies need not answer any more."""
     return await _withdraw(unit, event.person_id, event.on)
 
 
+@emits(PresentationAnswered)
 async def presented(unit: Unit, event: Presented, meta: Meta) -> Decision:
     """A presentation that crossed with the closure is withdrawn too."""
     row = await unit.row(CANDIDATES, event.person_id)
     return await _withdraw(unit, event.person_id, standing(row).closed_on or event.on)
 
 
+@emits(PresentationAnswered)
 async def charge_cancelled(unit: Unit, event: IntakeCorrected, meta: Meta) -> Decision:
     """The taking in charge never was (wrong person): nor should the presentations be."""
     if event.fact_type != TakenInCharge.TYPE or event.corrected is not None:

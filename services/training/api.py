@@ -177,7 +177,7 @@ async def propose(
     return said(await commands.propose_course(store, command(request, reader), values))
 
 
-@router.post("/courses/{course_id}/links", summary="Collega un'offerta a un corso 2.b", **WRITTEN)
+@router.post("/courses/{course_id}/links", summary="Collega una ricerca a un corso 2.b", **WRITTEN)
 async def link(
     request: Request,
     store: StoreOf,
@@ -189,7 +189,7 @@ async def link(
     return said(await commands.link_vacancy(store, command(request, reader), course_id, values))
 
 
-@router.post("/courses/{course_id}/vacancies/{vacancy_id}/unlinking", summary="Scollega un'offerta", **WRITTEN)
+@router.post("/courses/{course_id}/vacancies/{vacancy_id}/unlinking", summary="Scollega una ricerca", **WRITTEN)
 async def unlink(
     request: Request, store: StoreOf, course_id: CourseId, vacancy_id: Id, values: commands.DayForm, reader: Planner
 ) -> Any:

@@ -21,11 +21,12 @@ from shared.envelope import Meta
 from shared.events.base import Event
 from shared.events.intake import PathwayClosed
 from shared.events.matching import PositionFilled, SupplyFactCorrected, VacancyClosed, VacancyOpened
-from shared.events.training import CourseActivated, Enrolled
-from shared.service import Reaction
+from shared.events.training import CourseActivated, CourseLeft, Enrolled, PositionsLost, SeatReleased
+from shared.service import Reaction, emits
 from shared.store import Unit
 
 
+@emits(CourseLeft, SeatReleased)
 async def end_enrolments(unit: Unit, event: PathwayClosed | Enrolled, meta: Meta) -> Decision:
     """The programme follows the person no more: their open enrolments end and the seats are free."""
     row = await unit.row(PEOPLE, event.person_id)
@@ -43,6 +44,7 @@ async def end_enrolments(unit: Unit, event: PathwayClosed | Enrolled, meta: Meta
     return domain.end_enrolments(trainee, person_id=event.person_id, since=since, on=closed_on)
 
 
+@emits(PositionsLost)
 async def look_at_positions(
     unit: Unit, event: VacancyClosed | PositionFilled | SupplyFactCorrected, meta: Meta
 ) -> Decision:
@@ -59,6 +61,7 @@ async def look_at_positions(
     return await _lose(unit, [(row["course_id"], vacancy_id) for row in courses], event)
 
 
+@emits(PositionsLost)
 async def look_at_activation(unit: Unit, event: CourseActivated, meta: Meta) -> Decision:
     """A vacancy closed or filled while the course was being activated."""
     (course,) = await unit.states(course_stream(event.course_id))

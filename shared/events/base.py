@@ -28,9 +28,7 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}:[0-9]{1,9}
 """Points to one version of a vault row and binds its text: `<row id>:<version>:<commitment>`
 (HMAC-SHA-256, hex). It proves the text unchanged while the row lives and gives nothing away after."""
 
-Motive = Literal[
-    "wrong_person", "never_started", "wrong_date", "wrong_contract", "wrong_value", "duplicate", "other"
-]
+Motive = Literal["wrong_person", "never_started", "wrong_date", "wrong_contract", "wrong_value", "duplicate", "other"]
 
 
 class Event(BaseModel):

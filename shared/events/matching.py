@@ -181,5 +181,3 @@ class PathwayFactCorrected(Correction):
 
     TYPE: ClassVar[str] = "matching.pathway-fact-corrected"
     TOPIC: ClassVar[str] = "pathway"
-
-

@@ -11,9 +11,7 @@ from shared.events.base import Code, Correction, Event, Id, Reference
 
 Line = Literal["2a", "2b", "2c"]
 """2.a basic skills; 2.b targeted, only where positions were identified beforehand; 2.c short experimental."""
-Subject = Literal[
-    "skills_balance", "italian", "soft_skills", "safety", "cv", "vocational", "market_profile", "digital"
-]
+Subject = Literal["skills_balance", "italian", "soft_skills", "safety", "cv", "vocational", "market_profile", "digital"]
 
 
 class CourseProposed(Event):

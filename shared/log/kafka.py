@@ -16,12 +16,11 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.codec import has_lz4
 from aiokafka.errors import KafkaError, UnknownError
+from confluent_kafka import KafkaError as AdminError
 from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
     KafkaException,
     TopicCollection,
 )
-from confluent_kafka import KafkaError as AdminError
 from confluent_kafka import TopicPartition as AdminPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
@@ -34,7 +33,7 @@ from shared.log import (
     TopicPartition,
     batches,
 )
-from shared.log.kafka_reader import Commit, KafkaReader
+from shared.log.kafka_reader import KafkaReader
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -141,6 +140,8 @@ class KafkaLog:
         admin = self._administrator()
         asked = {AdminPartition(self._prefix + topic, number): spec for topic, number in partitions}
         found = await self._answers(lambda: admin.list_offsets(asked, request_timeout=self._patience))
+        if any(answer.offset < 0 for answer in found.values()):
+            raise LogUnavailable("no offsets")  # librdkafka's answer (-1001) if the broker did not answer in time
         return {(tp.topic.removeprefix(self._prefix), tp.partition): o.offset for tp, o in found.items()}
 
     async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Record]:
@@ -168,7 +169,7 @@ class KafkaLog:
             raise ValueError("a reader of no partitions")
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
-            group_id=None,  # the admin client hints offsets: a group's coordinator is one part more to fail
+            group_id=None,  # a group's coordinator could fail the reading for the sake of a hint: see hint()
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_uncommitted",
@@ -185,18 +186,7 @@ class KafkaLog:
         except asyncio.CancelledError:
             await consumer.stop()
             raise
-        return KafkaReader(consumer, positions, self._prefix, self._patience, self._hinter(group))
-
-    def _hinter(self, group: str) -> Commit:
-        async def commit(positions: Mapping[TopicPartition, int]) -> None:
-            offsets = [AdminPartition(self._prefix + t, p, offset) for (t, p), offset in positions.items()]
-            wanted = [ConsumerGroupTopicPartitions(self._prefix + group, offsets)]
-            admin = self._administrator()
-            futures = admin.alter_consumer_group_offsets(wanted, request_timeout=self._patience)
-            for future in futures.values():
-                await self._result(future)
-
-        return commit
+        return KafkaReader(consumer, positions, self._prefix, self._patience, group)
 
     async def _ensure_producer(self) -> _Producer:
         async with self._opening:
@@ -253,11 +243,12 @@ def _new_topic(prefix: str, topic: Topic) -> NewTopic:
         "min.insync.replicas": str(max(1, replication - 1)),
         "max.message.bytes": str(2**20),
         "message.timestamp.type": "CreateTime",
+        "message.timestamp.after.max.ms": str(2**63 - 1),  # the demonstration's clock is not the broker's
     }
     if topic.compacted:
         config |= {
             "cleanup.policy": "compact",
-            # An erased profile leaves the disk within a day, even where nobody writes any more...
+            # An erased profile leaves the disk a day after the next write to its partition at the latest...
             "max.compaction.lag.ms": str(DAY_MS),
             # ... and a service that was away for up to a year still learns of it.
             "delete.retention.ms": str(365 * DAY_MS),

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
-from confluent_kafka import KafkaException
+from aiokafka.client import ConnectionGroup, CoordinationType
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
+from aiokafka.protocol.commit import OffsetCommitRequest
 
 from shared.log import LogUnavailable, OffsetOutOfRange, Record, TopicPartition
 
 logger = logging.getLogger(__name__)
-
-Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 
 
 class KafkaReader:
@@ -32,12 +31,13 @@ class KafkaReader:
         positions: Mapping[TopicPartition, int],
         prefix: str,
         patience: float,
-        commit: Commit,
+        group: str,
     ) -> None:
         self._consumer = consumer
         self._prefix = prefix
         self._patience = patience
-        self._commit = commit
+        self._group = prefix + group
+        self._coordinator: int | None = None
         self._names = {(topic, number): KafkaPartition(prefix + topic, number) for topic, number in positions}
         # The clock of the watchdog is the time spent in polls: while the caller is busy elsewhere aiokafka
         # rightly fetches nothing over what it has not handed out.
@@ -86,11 +86,35 @@ class KafkaReader:
                 raise LogUnavailable(f"no answer for {tp.topic}/{tp.partition} in {self._patience} s")
 
     async def hint(self, positions: Mapping[TopicPartition, int]) -> None:
+        # One request by hand. librdkafka's alter_consumer_group_offsets aborts the whole process when the broker
+        # goes away meanwhile (librdkafka #4605), and aiokafka's own commit wants the group to be joined to.
         try:
-            await self._commit(positions)
-        except (KafkaException, LogUnavailable) as error:
+            async with asyncio.timeout(self._patience):
+                await self._commit(positions)
+        except (TimeoutError, KafkaError) as error:
+            self._coordinator = None
             self.hint_failures += 1
             logger.warning("offsets not hinted: %r", error)
+
+    async def _commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        client = self._consumer._client
+        if self._coordinator is None:
+            self._coordinator = await client.coordinator_lookup(CoordinationType.GROUP, self._group)
+        by_topic: dict[str, list[tuple[int, int, str]]] = {}
+        for (topic, partition), offset in positions.items():
+            by_topic.setdefault(self._prefix + topic, []).append((partition, offset, ""))
+        commit = OffsetCommitRequest(
+            self._group,
+            OffsetCommitRequest.DEFAULT_GENERATION_ID,  # and no member: nobody has joined
+            "",
+            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
+            list(by_topic.items()),
+        )
+        answer = await client.send(self._coordinator, commit, group=ConnectionGroup.COORDINATION)
+        for _, partitions in answer.topics:
+            for _, code in partitions:
+                if code:
+                    raise for_code(code)()
 
     async def close(self) -> None:
         # aiokafka raises CancelledError if it is stopped before its own tasks had their first turn.

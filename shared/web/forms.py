@@ -7,7 +7,6 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from uuid import UUID, uuid4
 
@@ -54,13 +53,13 @@ def parse_euros(value: object) -> object:
     text = value.replace("€", "").replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
     if "," in text:
         text = text.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"-?\d{1,3}(\.\d{3})+", text):
+    elif re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{3})+", text):
         text = text.replace(".", "")
-    try:
-        cents = Decimal(text) * 100
-        return int(cents) if cents == int(cents) else value
-    except (InvalidOperation, ValueError, OverflowError):
+    match = re.fullmatch(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2}))?", text)
+    if match is None:
         return value
+    cents = int(match[2]) * 100 + int((match[3] or "").ljust(2, "0"))
+    return -cents if match[1] else cents
 
 
 Euros = Annotated[int, BeforeValidator(parse_euros)]
@@ -76,6 +75,7 @@ class _Form:
         Raises Problem: 403 where the form is not of this session, 422 where its hidden fields are damaged.
         """
         typed = await request.form(max_part_size=UPLOAD, max_fields=2000)
+        request.state.uploads = [v for _, v in typed.multi_items() if isinstance(v, UploadFile)]
         check_csrf(request, typed.get("csrf"))
         request.state.form_token = _uuid(typed.get("form_token"))
         request.state.form_shown = _version(typed.get("shown"))

@@ -97,7 +97,11 @@ class Guard:
             return
         except ClientDisconnect:
             return
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            for upload in scope["state"].get("uploads", ()):
+                await upload.close()
 
 
 class Catch:

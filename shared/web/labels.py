@@ -83,3 +83,15 @@ MOTIVES = {
     "duplicate": "Registrato due volte",
     "other": "Altro",
 }
+OUTCOMES = {
+    "autonomous": "Autonoma nella ricerca",
+    "found_work": "Ha trovato lavoro",
+    "strong_profile": "Fuori target, inviata alle associazioni",
+    "not_eligible": "Non ammissibile",
+    "unreachable": "Irreperibile",
+    "withdrew": "Ha rinunciato",
+    "moved_away": "Trasferita altrove",
+    "referred": "Inviata ad altro servizio",
+    "deceased": "Deceduta",
+}
+"""How a pathway ended (intake.PathwayClosed)."""

@@ -132,7 +132,7 @@ def _walk(routes: Sequence[BaseRoute], prefix: str) -> list[Door]:
         if isinstance(route, Mount):
             doors += _walk(route.routes, prefix + route.path)
             continue
-        path = prefix + (context.path or getattr(route, "path", ""))
+        path = prefix + str(context.path or getattr(route, "path", ""))
         if not isinstance(route, APIRoute):
             doors.append(Door(path, frozenset(getattr(route, "methods", None) or ()), None, None))
             continue

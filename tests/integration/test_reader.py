@@ -224,8 +224,8 @@ async def test_a_fold_that_raises_marks_its_view_and_replay_mends_it(running: Ru
 
 
 async def test_when_too_much_is_parked_the_reader_stops(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.reader.SHARE_MIN", 3)
-    monkeypatch.setattr("shared.reader.SHARE_WINDOW", 40)
+    monkeypatch.setattr("shared.reader.reader.SHARE_MIN", 3)
+    monkeypatch.setattr("shared.reader.reader.SHARE_WINDOW", 40)
     BROKEN_REACTION.append(True)
     for n in range(12):
         accepted(await interview(running, f"persona {n}", mode="phone"))

@@ -146,7 +146,7 @@ async def test_a_2b_course_waits_for_its_positions(running: Running, order: str)
         await say(running, "matching", opened(vacancy, 2))
     else:
         await say(running, "matching", opened(vacancy, 2))
-        assert "nessuna offerta" in refused(await activate(running, course), "positions_missing").sentence
+        assert "nessuna ricerca" in refused(await activate(running, course), "positions_missing").sentence
         accepted(await link(running, course, vacancy))
         # matching has said it, but training has not heard it: not yet heard = 0 positions
         assert "aperte 0" in refused(await activate(running, course), "positions_missing").sentence

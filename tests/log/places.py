@@ -7,10 +7,11 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as AdminPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from sqlalchemy import text
@@ -81,7 +82,12 @@ class OnKafka:
     async def hinted(self, prefix: str, group: str, tp: TopicPartition) -> int | None:
         asked = [ConsumerGroupTopicPartitions(prefix + group, [AdminPartition(prefix + tp[0], tp[1])])]
         future = self._admin.list_consumer_group_offsets(asked)[prefix + group]
-        found = (await asyncio.to_thread(future.result, 10)).topic_partitions[0].offset
+        try:
+            found = (await asyncio.to_thread(future.result, 10)).topic_partitions[0].offset
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.COORDINATOR_LOAD_IN_PROGRESS:
+                raise
+            return None  # the broker is only now making its topic for them
         return int(found) if found >= 0 else None
 
     async def forget(self, prefix: str) -> None:
@@ -165,6 +171,12 @@ class KafkaStopped:
 
     async def go(self) -> None:
         os.kill(self._broker.pid, signal.SIGSTOP)
+        await eventually(self._is_stopped)
+
+    async def _is_stopped(self) -> bool:
+        """Whether each of its threads is: the signal returns before they are."""
+        states = [stat.read_text() for stat in Path(f"/proc/{self._broker.pid}/task").glob("*/stat")]
+        return all(state.rpartition(")")[2].split()[0] == "T" for state in states)
 
     async def come_back(self) -> None:
         os.kill(self._broker.pid, signal.SIGCONT)

@@ -8,13 +8,13 @@ import time
 import pytest
 
 from shared.log import Log, LogUnavailable, OffsetOutOfRange, Reader, Record, TopicPartition
-from tests.log.places import Place, message, topic, values
+from tests.log.places import Place, eventually, message, topic, values
 
 
 async def drain(reader: Reader, count: int, limit: int = 100) -> list[Record]:
-    """The next `count` records, within 10 s."""
+    """The next `count` records, within 30 s."""
     found: list[Record] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(found) < count:
             page = await reader.poll(limit, timeout=1)
             assert len(page) <= limit
@@ -147,10 +147,13 @@ async def test_hints_are_for_lag_tools_only(log: Log, place: Place, prefix: str)
     reader = await log.reader({(name, 0): 0}, "reporting")
     try:
         await drain(reader, 10)
-        await reader.hint({(name, 0): 4})
-        assert await place.hinted(prefix, "reporting", (name, 0)) == 4
-        await reader.hint({(name, 0): 10})
-        assert await place.hinted(prefix, "reporting", (name, 0)) == 10
+        for position in (4, 10):
+
+            async def is_hinted(position: int = position) -> bool:
+                await reader.hint({(name, 0): position})  # a broker's first makes its topic for them, and fails
+                return await place.hinted(prefix, "reporting", (name, 0)) == position
+
+            await eventually(is_hinted)
     finally:
         await reader.close()
     again = await log.reader({(name, 0): 2}, "reporting")

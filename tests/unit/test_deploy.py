@@ -204,10 +204,13 @@ def test_a_kustomization_that_does_not_render_is_an_error(tmp_path: Path) -> Non
 @needs_renderer
 def test_topics_and_rights_are_those_of_the_contracts(rendered: list[Doc]) -> None:
     fewer = broken(rendered, "KafkaTopic", "pathway", lambda d: d["spec"].update(partitions=6))
-    assert check.topics(fewer) == ["topic pathway: 6 partitions, the contracts say 12"]
+    assert check.topics(rendered) == []
+    assert check.topics(fewer) == ["topic pathway: (6, 'delete', -1), elsewhere (12, 'delete', -1)"]
     shorter = broken(rendered, "KafkaTopic", "supply", lambda d: d["spec"]["config"].update({"retention.ms": 1}))
-    assert check.topics(shorter) == ["topic supply: facts are kept for ever"]
-    assert "topic courses: missing" in check.topics([d for d in rendered if d["metadata"]["name"] != "courses"])
+    assert check.topics(shorter) == ["topic supply: (3, 'delete', 1), elsewhere (3, 'delete', -1)"]
+    assert "topic courses: only in one place" in check.topics(
+        [d for d in rendered if d["metadata"]["name"] != "courses"]
+    )
     write = {"resource": {"type": "topic", "name": "pathway"}, "operations": ["Write"]}
     forger = broken(rendered, "KafkaUser", "reporting-user", lambda d: d["spec"]["authorization"]["acls"].append(write))
     assert [problem.partition(":")[0] for problem in check.writers(forger)] == ["KafkaUser/reporting-user"]

@@ -10,6 +10,7 @@ import pytest
 from services.enterprise import domain
 from services.enterprise.domain import Charge, budget_stream, path_stream, project_stream
 from shared.decisions import Decision
+from shared.events.base import Event
 from shared.events.enterprise import (
     BudgetSet,
     EnterpriseFunded,
@@ -22,6 +23,7 @@ from shared.events.enterprise import (
     ProjectSubmitted,
     TechnicalJudgementGiven,
 )
+from shared.web.readers import role_may, roles
 from tests.fixtures.gwt import given
 
 AMINA = "00000000-0000-4000-8000-00000000a001"
@@ -397,3 +399,39 @@ def test_status_follows_the_facts() -> None:
     steps = [submitted(), judged(), approved(), paid(600_000), paid(400_000, SECOND, "2024-18")]
     seen = [domain.status(given(stream, *steps[:count]).states[0]) for count in range(len(steps) + 1)]
     assert seen == ["cancelled", "to_judge", "to_decide", "to_pay", "to_pay", "paid"]
+
+
+def test_no_role_holds_both_keys_and_the_rules_know_the_roles_by_name() -> None:
+    for role in roles():
+        assert not (role_may(role, "enterprise.judge") and role_may(role, "enterprise.approve")), role
+    assert role_may(domain.JUDGES, "enterprise.judge")
+    assert role_may(domain.MANAGERS, "enterprise.approve")
+
+
+@pytest.mark.parametrize(
+    ("fact", "changed", "role", "code"),
+    [
+        (judged(), ["score"], domain.MANAGERS, "other_committee"),
+        (approved(), [], domain.JUDGES, "other_committee"),
+        (approved(), [], "enterprise_operator", "other_committee"),
+        (submitted(), ["requested"], domain.JUDGES, "not_the_office"),
+        (submitted(), ["person_id"], "enterprise_operator", "field_fixed"),
+        (committed(1), [], domain.MANAGERS, "not_correctable"),
+    ],
+)
+def test_only_who_decided_corrects_and_not_everything(
+    fact: Event, changed: list[str], role: str, code: str
+) -> None:
+    refused = domain.check_correction(fact, changed, role=role)
+    assert refused is not None
+    assert refused.code == code
+    assert domain.check_correction(approved(), ["amount"], role=domain.MANAGERS) is None
+
+
+def test_a_judgement_under_a_decision_is_not_corrected() -> None:
+    project = given(project_stream(BAKERY), submitted(), judged(), approved()).states[0]
+    refused = domain.check_project_after(project, project, judged(), by=ELENA, charge=None)
+    assert refused is not None
+    assert refused.code == "decided"
+    free = given(project_stream(BAKERY), submitted(), judged()).states[0]
+    assert domain.check_project_after(free, free, judged(), by=ELENA, charge=None) is None

@@ -42,9 +42,7 @@ JANUARY = day("2024-01-08")
 
 
 def register(person: Person, on: date = JANUARY, **changes: Any) -> Decision:
-    return domain.register(
-        person, person_id=AMINA, values=values(**changes), identity=REF, on=on, today=TODAY
-    )
+    return domain.register(person, person_id=AMINA, values=values(**changes), identity=REF, on=on, today=TODAY)
 
 
 def registered(on: str = "2024-01-08", episode: int = 1, **changes: Any) -> facts.PersonRegistered:
@@ -68,9 +66,7 @@ def interviewed(on: str = "2024-01-20") -> facts.InterviewHeld:
 
 
 def in_charge(on: str = "2024-01-22") -> facts.TakenInCharge:
-    return facts.TakenInCharge(
-        on=day(on), person_id=AMINA, case_manager="u-elena", readiness="ready", reasons=REF
-    )
+    return facts.TakenInCharge(on=day(on), person_id=AMINA, case_manager="u-elena", readiness="ready", reasons=REF)
 
 
 def action(number: int, direction: str, due: str = "2024-06-30") -> facts.PlanAction:
@@ -109,13 +105,11 @@ def test_the_union_is_the_one_in_force_on_the_day() -> None:
             on=day(on), today=day("2026-02-01"),
         )  # fmt: skip
 
-    expected = {"district": "pianura-ovest", "in_capital": False, "age_band": "40-49"}
+    expected: dict[str, Any] = {"district": "pianura-ovest", "in_capital": False, "age_band": "40-49"}
     given(STREAM).when(lambda _: persiceto("2025-12-31")).then(
         registered("2025-12-31", union="unione-terred-acqua", **expected)
     )
-    given(STREAM).when(lambda _: persiceto("2026-01-01")).then(
-        registered("2026-01-01", union=None, **expected)
-    )
+    given(STREAM).when(lambda _: persiceto("2026-01-01")).then(registered("2026-01-01", union=None, **expected))
 
 
 @pytest.mark.parametrize(
@@ -131,9 +125,7 @@ def test_the_union_is_the_one_in_force_on_the_day() -> None:
         ({"on": day("2017-05-21")}, "before_programme", "on"),
     ],
 )
-def test_a_registration_that_cannot_be_names_its_field(
-    changes: dict[str, Any], code: str, field: str
-) -> None:
+def test_a_registration_that_cannot_be_names_its_field(changes: dict[str, Any], code: str, field: str) -> None:
     assert given(STREAM).when(lambda p: register(p, **changes)).refused(code).field == field
 
 
@@ -150,9 +142,7 @@ def test_an_open_pathway_refuses_a_second_registration() -> None:
 def test_after_closure_only_a_new_episode() -> None:
     history = (*READY, closed("2024-02-20"))
     given(STREAM, *history).when(lambda p: register(p, on=day("2024-02-19"))).refused("before_closure")
-    given(STREAM, *history).when(lambda p: register(p, on=day("2024-03-01"))).then(
-        registered("2024-03-01", episode=2)
-    )
+    given(STREAM, *history).when(lambda p: register(p, on=day("2024-03-01"))).then(registered("2024-03-01", episode=2))
     given(STREAM, *history).when(interview).refused("pathway_closed")
     given(STREAM, *history).when(charge).refused("pathway_closed")
     given(STREAM, *history).when(close).refused("pathway_closed")
@@ -215,9 +205,7 @@ def test_the_income_threshold_is_the_one_of_the_day() -> None:
 
 
 def test_a_negative_income_is_a_mistake() -> None:
-    given(STREAM, registered()).when(status(WorkSituation("employee", employee_pay=-1))).refused(
-        "negative_pay"
-    )
+    given(STREAM, registered()).when(status(WorkSituation("employee", employee_pay=-1))).refused("negative_pay")
 
 
 def measures(measure: str, motive: Any = None, on: str = "2024-01-10") -> Any:
@@ -299,9 +287,7 @@ def test_the_interview_waits_for_no_check_but_for_a_failed_one() -> None:
     given(STREAM, registered()).when(interview).then(interviewed())
     refused = given(STREAM, registered(), checked("status", "failed")).when(interview).refused("check_failed")
     assert "stato" in refused.sentence
-    given(STREAM, registered(), checked("status", "failed"), checked("status")).when(interview).then(
-        interviewed()
-    )
+    given(STREAM, registered(), checked("status", "failed"), checked("status")).when(interview).then(interviewed())
 
 
 def test_she_is_taken_in_charge_after_everything_else() -> None:
@@ -310,9 +296,7 @@ def test_she_is_taken_in_charge_after_everything_else() -> None:
 
 def test_no_charge_without_interview_or_checks() -> None:
     given(STREAM, *READY[:-1]).when(charge).refused("no_interview")
-    refused = (
-        given(STREAM, registered(), checked("domicile"), interviewed()).when(charge).refused("checks_lacking")
-    )
+    refused = given(STREAM, registered(), checked("domicile"), interviewed()).when(charge).refused("checks_lacking")
     assert "stato" in refused.sentence
     assert "altre misure" in refused.sentence
     given(STREAM, *READY, checked("measures", "failed")).when(charge).refused("checks_lacking")
@@ -404,9 +388,7 @@ def test_one_fact_fulfils_one_action_once_and_none_of_a_later_plan() -> None:
 
 def test_a_fact_older_than_the_plan_fulfils_nothing() -> None:
     old = Fulfilment(uid(104), "matching", day("2024-01-31"))
-    given(STREAM, *FOLLOWED, plan(action(1, "matching"))).when(
-        lambda p: domain.fulfil(p, AMINA, [old])
-    ).then()
+    given(STREAM, *FOLLOWED, plan(action(1, "matching"))).when(lambda p: domain.fulfil(p, AMINA, [old])).then()
 
 
 def test_nothing_is_fulfilled_after_the_closure() -> None:

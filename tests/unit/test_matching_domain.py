@@ -51,9 +51,7 @@ SELECTING = SelectionOpened(vacancy_id=BAKER, selection_id=SELECTION, company_id
 FILLED = PositionFilled(vacancy_id=BAKER, placement_id=FIRST, on=date(2024, 3, 1))
 WITHDRAWN = VacancyClosed(vacancy_id=BAKER, reason="withdrawn", on=date(2024, 3, 15))
 EXPIRED = VacancyClosed(vacancy_id=BAKER, reason="expired", on=date(2024, 6, 1))
-LISTED = Shortlisted(
-    person_id=AMINA, vacancy_id=BAKER, selection_id=SELECTION, company_id=FORNO, on=date(2024, 2, 10)
-)
+LISTED = Shortlisted(person_id=AMINA, vacancy_id=BAKER, selection_id=SELECTION, company_id=FORNO, on=date(2024, 2, 10))
 SHOWN = Presented(person_id=AMINA, vacancy_id=BAKER, company_id=FORNO, on=date(2024, 2, 20))
 STARTED = PlacementStarted(
     person_id=AMINA, placement_id=FIRST, company_id=FORNO, vacancy_id=BAKER, contract="fixed_term",
@@ -96,20 +94,13 @@ def test_a_company_joins_once() -> None:
 
 
 def test_nothing_happens_in_the_future() -> None:
-    assert (
-        given(COMPANY).when(lambda c: register(c, on=date(2024, 6, 29))).refused("future_date").field == "on"
-    )
+    assert given(COMPANY).when(lambda c: register(c, on=date(2024, 6, 29))).refused("future_date").field == "on"
     assert not isinstance(register(Company(), on=TODAY), Refused)
 
 
-@pytest.mark.parametrize(
-    "number", ["01234567898", "0123456789", "00000000000", "0123456789a", "٠١٢٣٤٥", ""]
-)
+@pytest.mark.parametrize("number", ["01234567898", "0123456789", "00000000000", "0123456789a", "٠١٢٣٤٥", ""])
 def test_a_wrong_vat_number_is_refused(number: str) -> None:
-    assert (
-        given(COMPANY).when(lambda c: register(c, vat_number=number)).refused("vat_number").field
-        == "vat_number"
-    )
+    assert given(COMPANY).when(lambda c: register(c, vat_number=number)).refused("vat_number").field == "vat_number"
 
 
 @any_of(st.integers(min_value=10_000, max_value=10**10 - 1), st.integers(0, 10), st.integers(1, 9))
@@ -138,9 +129,7 @@ def test_a_company_of_the_network_opens_a_vacancy() -> None:
     given(VACANCY).when(open_vacancy).then(OPENED)
     given(VACANCY, OPENED).when(open_vacancy).refused("already_open")
     given(VACANCY).when(lambda v: open_vacancy(v, Company())).refused("company_unknown")
-    given(VACANCY).when(lambda v: open_vacancy(v, closes_on=date(2024, 1, 31))).refused(
-        "closes_before_opening"
-    )
+    given(VACANCY).when(lambda v: open_vacancy(v, closes_on=date(2024, 1, 31))).refused("closes_before_opening")
 
 
 def select(on: date) -> Any:
@@ -172,12 +161,8 @@ def test_a_vacancy_closes_once_and_expires_only_after_its_last_day() -> None:
 # --- shortlist and presentation --------------------------------------------------------------------------
 
 
-def listing(
-    vacancy: Vacancy, standing: Standing = IN_CHARGE, on: date = LISTED.on, selection: str = SELECTION
-) -> Any:
-    return lambda p: domain.shortlist(
-        p, vacancy, standing, person_id=AMINA, selection_id=selection, on=on, today=TODAY
-    )
+def listing(vacancy: Vacancy, standing: Standing = IN_CHARGE, on: date = LISTED.on, selection: str = SELECTION) -> Any:
+    return lambda p: domain.shortlist(p, vacancy, standing, person_id=AMINA, selection_id=selection, on=on, today=TODAY)
 
 
 def test_who_is_in_charge_is_shortlisted_for_a_selection() -> None:
@@ -190,9 +175,7 @@ def test_who_is_in_charge_is_shortlisted_for_a_selection() -> None:
     given(PERSON).when(listing(seeking(), on=date(2024, 2, 4))).refused("before_selection")
 
 
-def presenting(
-    vacancy: Vacancy, standing: Standing = IN_CHARGE, on: date = SHOWN.on, agreed: bool = True
-) -> Any:
+def presenting(vacancy: Vacancy, standing: Standing = IN_CHARGE, on: date = SHOWN.on, agreed: bool = True) -> Any:
     return lambda p: domain.present(p, vacancy, standing, person_id=AMINA, agreed=agreed, on=on, today=TODAY)
 
 
@@ -206,9 +189,7 @@ def test_only_the_shortlisted_who_agree_are_presented() -> None:
 
 def test_only_a_person_in_charge_and_not_closed_is_presented() -> None:
     given(PERSON, LISTED).when(presenting(seeking(), Standing())).refused("not_in_charge")
-    given(PERSON, LISTED).when(presenting(seeking(), replace(IN_CHARGE, closed_on=TODAY))).refused(
-        "pathway_closed"
-    )
+    given(PERSON, LISTED).when(presenting(seeking(), replace(IN_CHARGE, closed_on=TODAY))).refused("pathway_closed")
 
 
 def answer(person: Person) -> Decision:
@@ -243,9 +224,7 @@ def test_a_closed_pathway_withdraws_what_waits_for_an_answer() -> None:
 # --- placements ------------------------------------------------------------------------------------------
 
 
-def placing(
-    vacancy: Vacancy | None, company: Company = KNOWN, standing: Standing = IN_CHARGE, **changed: Any
-) -> Any:
+def placing(vacancy: Vacancy | None, company: Company = KNOWN, standing: Standing = IN_CHARGE, **changed: Any) -> Any:
     values: dict[str, Any] = {
         "person_id": AMINA, "placement_id": FIRST, "company_id": FORNO, "contract": "fixed_term",
         "ends_on": STARTED.ends_on, "on": STARTED.on, "today": TODAY,
@@ -276,9 +255,7 @@ def test_a_company_that_withdrew_hires_nobody_but_an_expired_vacancy_still_fills
     late: dict[str, Any] = {"on": date(2024, 6, 20), "ends_on": date(2024, 9, 30)}
     given(PERSON, LISTED, SHOWN).when(placing(seeking(WITHDRAWN), **late)).refused("vacancy_closed")
     given(PERSON, LISTED, SHOWN).when(placing(seeking(WITHDRAWN))).then(STARTED, FILLED)
-    assert not isinstance(
-        placing(seeking(EXPIRED), **late)(reduce(PERSON.evolve, (LISTED, SHOWN), Person())), Refused
-    )
+    assert not isinstance(placing(seeking(EXPIRED), **late)(reduce(PERSON.evolve, (LISTED, SHOWN), Person())), Refused)
 
 
 def test_a_hire_reported_after_the_closure_counts_if_it_began_before() -> None:
@@ -309,9 +286,7 @@ def test_a_hire_reported_after_the_closure_counts_if_it_began_before() -> None:
         ("traineeship", date(2026, 3, 1), "traineeship_too_long"),
     ],
 )
-def test_each_contract_states_its_last_day_or_not(
-    contract: str, ends_on: date | None, code: str | None
-) -> None:
+def test_each_contract_states_its_last_day_or_not(contract: str, ends_on: date | None, code: str | None) -> None:
     decision = placing(None, contract=contract, ends_on=ends_on)(Person())
     assert (decision.code if isinstance(decision, Refused) else None) == code
 
@@ -345,9 +320,7 @@ EXTENDED = PlacementExtended(
     person_id=AMINA, placement_id=FIRST, company_id=FORNO, contract="fixed_term", ends_on=date(2024, 8, 31),
     on=date(2024, 6, 1),
 )  # fmt: skip
-ENDED = PlacementEnded(
-    person_id=AMINA, placement_id=FIRST, company_id=FORNO, reason="resigned", on=date(2024, 4, 15)
-)
+ENDED = PlacementEnded(person_id=AMINA, placement_id=FIRST, company_id=FORNO, reason="resigned", on=date(2024, 4, 15))
 
 
 def test_a_running_contract_with_a_last_day_is_prolonged() -> None:
@@ -375,9 +348,7 @@ def test_an_extension_may_not_run_into_the_next_contract() -> None:
 
 
 def ending(reason: Any, on: date) -> Any:
-    return lambda p: domain.end_placement(
-        p, person_id=AMINA, placement_id=FIRST, reason=reason, on=on, today=TODAY
-    )
+    return lambda p: domain.end_placement(p, person_id=AMINA, placement_id=FIRST, reason=reason, on=on, today=TODAY)
 
 
 def test_a_relationship_ends_once_and_within_its_term() -> None:
@@ -483,9 +454,7 @@ def test_a_person_stays_sound_when_a_fact_is_corrected() -> None:
 # --- any sequence ----------------------------------------------------------------------------------------
 
 
-@any_of(
-    st.lists(st.sampled_from([LISTED, SHOWN, no_answer("no_answer"), STARTED, EXTENDED, ENDED]), max_size=8)
-)
+@any_of(st.lists(st.sampled_from([LISTED, SHOWN, no_answer("no_answer"), STARTED, EXTENDED, ENDED]), max_size=8))
 def test_whatever_corrections_leave_can_be_folded(facts: list[Event]) -> None:
     person = reduce(PERSON.evolve, facts, Person())
     assert set(person.placements) <= {FIRST}

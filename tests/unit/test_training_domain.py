@@ -149,11 +149,11 @@ class TestActivation:
             .when(activate({BAKERY: None}))
             .refused("positions_missing")
         )
-        assert "Di 1 offerta non è ancora arrivata notizia" in refused.sentence
+        assert "Di 1 ricerca non è ancora arrivata notizia" in refused.sentence
 
     def test_without_any_vacancy(self) -> None:
         refused = given(course_stream(COURSE), proposed()).when(activate({})).refused("positions_missing")
-        assert "nessuna offerta è collegata" in refused.sentence
+        assert "nessuna ricerca è collegata" in refused.sentence
 
     @pytest.mark.parametrize(("line", "topic"), [("2a", "cv"), ("2c", "market_profile")])
     def test_the_other_lines_need_no_positions(self, line: Line, topic: Subject) -> None:

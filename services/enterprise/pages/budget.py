@@ -153,7 +153,7 @@ async def _correction(
     values: dict[str, Any] = {"happened_on": fact.event.on, "amount": typed(fact.event.amount)}
     return page(
         request, "enterprise/correction.html", title="Correggi l'importo della linea", errors=errors, values=values,
-        action=f"{HOME}/budgets/{budget_id}/facts/{fact_id}", fact_id=fact_id, fields=("happened_on", "amount"),
+        action=f"{HOME}/budgets/{budget_id}/facts/{fact_id}", fact_id=fact_id, inputs=("happened_on", "amount"),
         motives=MOTIVES, version=recorded[-1].meta.version, choices={},
         trail=(("Bilancio", f"{HOME}/budgets"), (labels.line_name(budget_id), f"{HOME}/budgets/{budget_id}")),
     )  # fmt: skip

@@ -36,7 +36,6 @@ Viewer = Annotated[Reader, requires("enterprise.view")]
 Exporter = Annotated[Reader, requires("enterprise.export")]
 Formato = Annotated[Literal["csv", "xlsx"], Query()]
 Year = Annotated[int | None, Query(ge=2017, le=2100)]
-PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 PAGE = 50
 ERASED = "(testo cancellato)"
 HOME = "/enterprise"
@@ -64,7 +63,8 @@ def summary(fact: Event) -> str:
     """A fact in a line."""
     match fact:
         case ProjectSubmitted():
-            jobs = f", {fact.jobs} posti di lavoro previsti" if fact.jobs else ""
+            places = "1 posto di lavoro previsto" if fact.jobs == 1 else f"{fact.jobs} posti di lavoro previsti"
+            jobs = f", {places}" if fact.jobs else ""
             return f"Richiesti {euros(fact.requested)}, {labels.SECTORS[fact.sector]}{jobs}"
         case TechnicalJudgementGiven():
             return f"{labels.JUDGEMENTS[fact.outcome]}, {fact.score} punti su 100"

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.enterprise import labels, views
-from services.enterprise.pages.common import PAGE, Exporter, Formato, PageNumber, StoreOf, Viewer, Year, titled
+from services.enterprise.pages.common import PAGE, Exporter, Formato, StoreOf, Viewer, Year, titled
 from shared import clock
 from shared.events.base import Id
 from shared.events.enterprise import Kind
@@ -24,29 +24,40 @@ router = APIRouter()
 Status = Literal["all", "to_judge", "to_decide", "to_pay", "paid", "unsuitable", "refused"]
 Planned = Annotated[Literal["true", "false"] | None, Query()]
 TABS = ("to_judge", "to_decide", "to_pay", "paid", "unsuitable", "refused")
-PROJECT_COLUMNS = (
-    Column("title", "Progetto"),
-    Column("person_id", "Persona", "person"),
-    Column("organisation", "Impresa sociale"),
-    Column("kind", "Tipo", labels=labels.KINDS),
-    Column("requested", "Richiesto", "cents"),
-    Column("submitted_on", "Domanda del", "date"),
-    Column("score", "Punti", "int"),
-    Column("approved", "Approvato", "cents"),
-    Column("paid", "Pagato", "cents"),
-    Column("status", "Stato", labels=labels.STATUSES),
-    Column("closed_on", "Percorso della persona chiuso il", "date"),
-)
+PROJECT_COLUMNS = {
+    "title": Column("title", "Progetto"),
+    "person_id": Column("person_id", "Persona", "person"),
+    "organisation": Column("organisation", "Impresa sociale"),
+    "kind": Column("kind", "Tipo", labels=labels.KINDS),
+    "submitted_on": Column("submitted_on", "Domanda", "date"),
+    "requested": Column("requested", "Richiesto", "cents"),
+    "judged_on": Column("judged_on", "Giudizio", "date"),
+    "score": Column("score", "Punti", "int"),
+    "decided_on": Column("decided_on", "Decisione", "date"),
+    "approved": Column("approved", "Approvato", "cents"),
+    "paid": Column("paid", "Pagato", "cents"),
+    "refused": Column("refused", "Motivo", labels=labels.REASONS),
+    "closed_on": Column("closed_on", "Percorso chiuso", "date"),
+    "status": Column("status", "Stato", labels=labels.STATUSES),
+}
+WHO = ("title", "person_id", "organisation")
+SHOWN = {
+    "to_judge": (*WHO, "kind", "submitted_on", "requested", "closed_on"),
+    "to_decide": (*WHO, "kind", "judged_on", "score", "requested", "closed_on"),
+    "to_pay": (*WHO, "decided_on", "approved", "paid", "closed_on"),
+    "paid": (*WHO, "decided_on", "approved", "paid"),
+    "unsuitable": (*WHO, "kind", "judged_on", "score"),
+    "refused": (*WHO, "kind", "decided_on", "refused"),
+    "all": (*WHO, "submitted_on", "requested", "approved", "status"),
+}
+"""What each queue needs to see; the download has everything."""
 EXPORT_COLUMNS = (
     Column("project_id", "Codice"),
-    *PROJECT_COLUMNS,
+    *PROJECT_COLUMNS.values(),
     Column("closed_outcome", "Esito del percorso", labels=OUTCOMES),
     Column("sector", "Settore", labels=labels.SECTORS),
     Column("jobs", "Posti di lavoro previsti", "int"),
     Column("outcome", "Giudizio", labels=labels.JUDGEMENTS),
-    Column("judged_on", "Giudizio del", "date"),
-    Column("decided_on", "Decisione del", "date"),
-    Column("refused", "Motivo del mancato finanziamento", labels=labels.REASONS),
     Column("budget_id", "Linea di bilancio"),
     Column("paid_on", "Ultimo pagamento", "date"),
 )
@@ -104,8 +115,9 @@ async def projects(
         rows = await titled(store, reading, rows)
     total = sum(counts.values()) if shown == "all" else counts.get(shown, 0)
     return page(
-        request, "enterprise/projects.html", title="Progetti d'impresa", rows=rows, columns=PROJECT_COLUMNS,
-        shown=shown, total=total, counts=counts, tabs=TABS, statuses=labels.STATUSES, kinds=labels.KINDS,
+        request, "enterprise/projects.html", title="Progetti d'impresa", rows=rows, shown=shown,
+        columns=[PROJECT_COLUMNS[name] for name in SHOWN[shown]], total=total, counts=counts, tabs=TABS,
+        statuses=labels.STATUSES, kinds=labels.KINDS,
         number=page_number, pages=-(-total // PAGE), person_id=person,
         values={"kind": kind, "year": year, "person": person},
     )  # fmt: skip

@@ -34,14 +34,14 @@ def _json(values: object) -> Response:
 
 @router.post("/doors/tags")
 async def tags(body: Tags, reader: Reader = requires("intake.tags"), store: Store = Depends(get_store)) -> Response:
-    """The names of a page's persons, to the reader whom its ticket names: {"names": {id: {field: value}}}."""
+    """The names of a page's persons, to the reader whom its ticket names: {"tags": {id: {field: value}}}."""
     try:
         ticket = tickets.read_ticket(body.ticket, reader)
     except BadToken:
         raise Problem(403, "ticket", "Il permesso di vedere i nomi è scaduto: ricarica la pagina.") from None
     ids = [each for each in ticket.ids if body.ids is None or each in set(body.ids)]
     names = await doors.names(store, reader, ids, purpose=ticket.purpose, fields=ticket.fields)
-    return _json({"names": names})
+    return _json({"tags": names})
 
 
 @router.get("/doors/find")

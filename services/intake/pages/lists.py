@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.intake import doors, labels, views
 from services.intake.domain import parameter
 from shared import clock
+from shared.projection import Row
 from shared.store import Store
 from shared.web.app import get_store, name_of
 from shared.web.pages import Column, export, page
@@ -42,7 +43,7 @@ QUEUES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def with_names(rows: list[views.Row]) -> list[dict[str, Any]]:
+def with_names(rows: list[Row]) -> list[dict[str, Any]]:
     """Rows as the tables show them: the case manager's name instead of the account."""
     return [row | {"manager": name_of(row["case_manager"]) if row["case_manager"] else ""} for row in rows]
 

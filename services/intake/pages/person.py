@@ -15,12 +15,13 @@ from sqlalchemy import text
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import CHECKS, measures_on, parameter
 from services.intake.pages.story import own_facts, story
-from services.intake.views import OTHERS, PEOPLE, Row, fold_person
+from services.intake.views import OTHERS, PEOPLE, fold_person
 from shared import clock
 from shared.corrections import effective
 from shared.decisions import Refused
 from shared.envelope import Recorded
 from shared.events.intake import InterviewHeld, PlanAgreed, TakenInCharge
+from shared.projection import Row
 from shared.store import Command, Outcome, Store
 from shared.web.app import command, get_store, name_of
 from shared.web.pages import Errors, done, form, page

@@ -128,12 +128,16 @@ async def import_file(
     request: Request, reader: Reader = requires("intake.import"), store: Store = Depends(get_store)
 ) -> Response:
     """Imports the file and reports row by row. The same file twice adds nothing."""
-    values = await form(request, ImportForm)
+    try:
+        values = await form(request, ImportForm)
+        content = b"" if isinstance(values, Errors) else await values.file.read()
+    finally:
+        await request.close()  # the upload's temporary file
     context: dict[str, Any] = {"title": "Importa il questionario", "fields_of": importing.COLUMNS}
     if isinstance(values, Errors):
         return page(request, "intake/import.html", errors=values, results=None, **context)
     try:
-        results = await importing.run(store, reader.account, clock.now(), await values.file.read())
+        results = await importing.run(store, reader.account, clock.now(), content)
     except importing.NotReadable as error:
         errors = Errors({"file": str(error)})
         return page(request, "intake/import.html", errors=errors, results=None, **context)

@@ -100,7 +100,7 @@ async def correct_company(store: Store, command: Command, company_id: str, value
             return Refused("already_registered", "Un'altra azienda ha già questa partita IVA.", "vat_number")
         changes = values.model_dump(mode="json", include={"size", "sector", "district", "board", "on"})
         card = values.card()
-        if await store.vault.read(unit.conn, fact.event.card) != card:
+        if await unit.store.vault.read(unit.conn, fact.event.card) != card:
             row_id = fact.event.card.partition(":")[0]
             changes["card"] = await unit.vault.write("company", company_id, card, row_id=row_id)
             unit.vault.index(VAT, company_id, [values.vat_number])

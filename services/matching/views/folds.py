@@ -115,14 +115,10 @@ def fold_candidate(row: Row | None, event: Event, meta: Meta) -> Row | None:
         case PlacementStarted():
             row = row or _candidate(event.person_id)
             if event.vacancy_id is not None:
-                row = _without_shortlist(
-                    _with_presentation(row, event.vacancy_id, "placed"), event.vacancy_id
-                )
+                row = _without_shortlist(_with_presentation(row, event.vacancy_id, "placed"), event.vacancy_id)
             return _with_placement(row, event.placement_id, event.on, event.ends_on or FOREVER)
         case PlacementExtended():
-            return _with_placement(
-                row or _candidate(event.person_id), event.placement_id, None, event.ends_on
-            )
+            return _with_placement(row or _candidate(event.person_id), event.placement_id, None, event.ends_on)
         case PlacementEnded():
             return _with_placement(row or _candidate(event.person_id), event.placement_id, None, event.on)
         case _:

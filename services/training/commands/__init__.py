@@ -14,6 +14,7 @@ from services.training.commands.forms import (
     CancelForm,
     CompletionForm,
     CourseCorrectionForm,
+    Day,
     DayForm,
     EnrolForm,
     EnrolmentCorrectionForm,
@@ -23,7 +24,7 @@ from services.training.commands.forms import (
 )
 
 __all__ = [
-    "CancelForm", "CompletionForm", "CourseCorrectionForm", "DayForm", "EnrolForm",
+    "CancelForm", "CompletionForm", "CourseCorrectionForm", "Day", "DayForm", "EnrolForm",
     "EnrolmentCorrectionForm", "LeaveForm", "LinkForm", "ProposalForm", "activate_course", "cancel_course",
     "complete", "correct_course", "correct_enrolment", "enrol", "leave", "link_vacancy", "positions_of",
     "propose_course", "unlink_vacancy",

@@ -46,7 +46,7 @@ class ProposalForm(Form):
 class LinkForm(Form):
     """A vacancy towards which the course leads."""
 
-    vacancy_id: Id = Field(description="Offerta di lavoro.")
+    vacancy_id: Id = Field(description="Ricerca di personale.")
     on: Day = Field(description="Data.")
 
 

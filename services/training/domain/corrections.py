@@ -90,7 +90,7 @@ def check_course_correction(
             "correct_enrolment", "Il posto si corregge insieme all'iscrizione: usa «Correggi» sulla persona."
         )
     if isinstance(fact, PositionsLost):
-        return Refused("system_fact", "L'allarme nasce dalle offerte: correggi l'offerta a cui si riferisce.")
+        return Refused("system_fact", "L'allarme nasce dalle ricerche: correggi la ricerca a cui si riferisce.")
     if replacement is not None and (refused := not_future(replacement.on, today)):
         return refused
     if isinstance(fact, CourseProposed) and (refused := _proposal(before, after, replacement)):

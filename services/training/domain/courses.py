@@ -117,11 +117,11 @@ def link_vacancy(course: Course, *, course_id: str, vacancy_id: str, on: date, t
     if refused := not_future(on, today) or exists(course):
         return refused
     if course.line != "2b":
-        return Refused("not_2b", "Solo i corsi della linea 2.b si collegano alle offerte di lavoro.")
+        return Refused("not_2b", "Solo i corsi della linea 2.b si collegano alle ricerche di personale.")
     if course.status == "cancelled":
-        return Refused("course_cancelled", "Il corso è stato annullato: non si può più collegare un'offerta.")
+        return Refused("course_cancelled", "Il corso è stato annullato: non si può più collegare una ricerca.")
     if vacancy_id in course.vacancies:
-        return Refused("already_linked", "Questa offerta è già collegata al corso.", "vacancy_id")
+        return Refused("already_linked", "Questa ricerca è già collegata al corso.", "vacancy_id")
     return [VacancyLinked(on=on, course_id=course_id, vacancy_id=vacancy_id)]
 
 
@@ -144,15 +144,15 @@ def unlink_vacancy(
     if refused := not_future(on, today) or exists(course):
         return refused
     if vacancy_id not in course.vacancies:
-        return Refused("not_linked", "Questa offerta non è collegata al corso.", "vacancy_id")
+        return Refused("not_linked", "Questa ricerca non è collegata al corso.", "vacancy_id")
     left = open_positions({id_: open_ for id_, open_ in positions.items() if id_ != vacancy_id})
     needed = positions_needed(course.seats, course.activated_on)
     if course.status == "active" and left < min(needed, open_positions(positions)):
         return Refused(
             "positions_needed",
             f"Il corso attivo ha bisogno di {counted(needed, 'posizione aperta', 'posizioni aperte')}: senza questa "
-            f"offerta ne avrebbe {left}. "
-            "Collega prima un'altra offerta, oppure annulla il corso.",
+            f"ricerca ne avrebbe {left}. "
+            "Collega prima un'altra ricerca, oppure annulla il corso.",
         )
     return [VacancyUnlinked(on=on, course_id=course_id, vacancy_id=vacancy_id)]
 
@@ -192,15 +192,15 @@ def missing(positions: Positions, found: int, needed: int, seats: int) -> str:
         f"per {counted(seats, 'posto', 'posti')} ne {'serve' if needed == 1 else 'servono'} almeno {needed}, "
     )
     if not positions:
-        return start + "ma nessuna offerta è collegata. Collega le offerte a cui il corso prepara."
+        return start + "ma nessuna ricerca è collegata. Collega le ricerche a cui il corso prepara."
     unheard = sum(open_ is None for open_ in positions.values())
-    end = f"ma le {len(positions)} offerte collegate ne hanno aperte {found}."
+    end = f"ma le {len(positions)} ricerche collegate ne hanno aperte {found}."
     if len(positions) == 1:
-        end = f"ma l'offerta collegata ne ha aperte {found}."
+        end = f"ma la ricerca collegata ne ha aperte {found}."
     if unheard:
-        end += f" Di {counted(unheard, 'offerta', 'offerte')} non è ancora arrivata notizia: riprova più tardi."
+        end += f" Di {counted(unheard, 'ricerca', 'ricerche')} non è ancora arrivata notizia: riprova più tardi."
     else:
-        end += " Collega altre offerte o riduci i posti."
+        end += " Collega altre ricerche o riduci i posti."
     return start + end
 
 

@@ -1,0 +1,200 @@
+"""What codes and fields are called in Italian on reporting's pages. Append only, as the codes themselves.
+
+Reporting shows everybody's facts, so it has words for everybody's codes; a test asks for every contract.
+"""
+
+from __future__ import annotations
+
+from shared.territory import UNIONS
+from shared.web.labels import (
+    AGE_BANDS,
+    CHANNELS,
+    CITIZENSHIP_AREAS,
+    CONTRACTS,
+    DIRECTIONS,
+    DISTRICTS,
+    EDUCATION,
+    MOTIVES,
+    OUTCOMES,
+    READINESS,
+    SEXES,
+)
+
+SERVICES = {
+    "intake": "Accoglienza",
+    "matching": "Domanda e offerta",
+    "training": "Formazione",
+    "enterprise": "Fare impresa",
+    "reporting": "Dati e rapporti",
+}
+STATUSES = {
+    "registered": "Registrata",
+    "in_charge": "In carico",
+    "closed": "Percorso chiuso",
+    "unknown": "Registrazione non ancora ricevuta",
+}
+UNION_LABELS = UNIONS | {"none": "In nessuna unione"}
+DISTRICT_LABELS = DISTRICTS | {"unknown": "Distretto non noto"}
+LINES = {"2a": "2.a Competenze di base", "2b": "2.b Mirata a posti individuati", "2c": "2.c Sperimentale breve"}
+CHECKS = {"passed": "Superata", "failed": "Non superata", "passed_with_motive": "Superata con motivazione"}
+ANSWERS = {
+    "refused_by_company": "Rifiuto dell'azienda",
+    "refused_by_person": "Rinuncia della persona",
+    "withdrawn": "Ritirata dal programma",
+    "no_answer": "Nessuna risposta",
+}
+END_REASONS = {
+    "term": "Scadenza del termine",
+    "resigned": "Dimissioni",
+    "dismissed": "Licenziamento",
+    "agreed": "Accordo tra le parti",
+    "other": "Altro",
+}
+LEAVE_REASONS = {
+    "found_work": "Ha trovato lavoro",
+    "health": "Salute",
+    "care": "Cura di familiari",
+    "attendance": "Frequenza insufficiente",
+    "pathway_closed": "Percorso chiuso",
+    "course_cancelled": "Corso annullato",
+    "other": "Altro",
+}
+CANCEL_REASONS = {
+    "positions_lost": "Posti di lavoro venuti meno",
+    "too_few_enrolled": "Troppo pochi iscritti",
+    "provider": "Rinuncia dell'ente",
+    "other": "Altro",
+}
+REFUSAL_REASONS = {
+    "budget": "Risorse esaurite",
+    "duplicate_support": "Già sostenuto da altra misura",
+    "priorities": "Priorità dell'anno",
+    "withdrawn": "Rinuncia del proponente",
+}
+SIZES = {
+    "0-5": "Fino a 5 dipendenti",
+    "6-20": "Da 6 a 20 dipendenti",
+    "21-49": "Da 21 a 49 dipendenti",
+    "50-249": "Da 50 a 249 dipendenti",
+    "250+": "250 dipendenti e oltre",
+}
+TOPICS = {
+    "skills_balance": "Bilancio di competenze",
+    "italian": "Lingua italiana",
+    "soft_skills": "Competenze trasversali",
+    "safety": "Sicurezza sul lavoro",
+    "cv": "Curriculum dinamico",
+    "vocational": "Formazione professionalizzante",
+    "market_profile": "Profilo richiesto dal mercato",
+    "digital": "Competenze digitali",
+}
+PROJECT_SECTORS = {
+    "crafts": "Artigianato",
+    "trade": "Commercio",
+    "services": "Servizi",
+    "community_welfare": "Welfare di comunità",
+    "ethical_food": "Alimentazione etica",
+    "ethical_fashion": "Moda etica",
+    "social_farming": "Agricoltura sociale",
+    "sport_culture_regeneration": "Sport, cultura, rigenerazione",
+}
+KINDS = {"self_employment": "Autoimpiego", "social_innovation": "Innovazione sociale"}
+YES_NO = {"True": "sì", "False": "no"}
+
+VALUES: dict[str, dict[str, str]] = {
+    "channel": CHANNELS, "age_band": AGE_BANDS, "sex": SEXES, "citizenship_area": CITIZENSHIP_AREAS,
+    "education": EDUCATION, "district": DISTRICTS, "union": UNIONS, "contract": CONTRACTS, "readiness": READINESS,
+    "direction": DIRECTIONS, "motive": MOTIVES, "line": LINES, "size": SIZES, "kind": KINDS, "service": SERVICES,
+    "entry": {"assisted": "Allo sportello", "questionnaire": "Questionario in rete", "archive": "Archivio"},
+    "check": {"domicile": "Domicilio", "status": "Stato di disoccupazione", "measures": "Altre misure in corso"},
+    "evidence": {
+        "self_declaration": "Autodichiarazione", "register_read": "Lettura di un registro",
+        "service_report": "Relazione di un servizio",
+    },
+    "mode": {"in_person": "Di persona", "phone": "Al telefono", "video": "In video"},
+    "certificate": {
+        "attendance": "Attestato di frequenza", "skills": "Certificato di competenze",
+        "qualification": "Certificato di qualifica",
+    },
+    "source": {"public": "Pubblica", "fsp": "Fondazione San Petronio"},
+    "in_capital": YES_NO, "board": YES_NO,
+}  # fmt: skip
+"""Field -> code -> words, where a field means the same in every contract."""
+VALUES_OF: dict[tuple[str, str], dict[str, str]] = {
+    ("intake.eligibility-checked", "outcome"): CHECKS,
+    ("intake.pathway-closed", "outcome"): OUTCOMES,
+    ("matching.presentation-answered", "outcome"): ANSWERS,
+    ("matching.vacancy-closed", "reason"): {
+        "filled": "Posti coperti", "withdrawn": "Ritirata dall'azienda", "expired": "Termine scaduto",
+    },
+    ("matching.placement-ended", "reason"): END_REASONS,
+    ("training.course-cancelled", "reason"): CANCEL_REASONS,
+    ("training.course-left", "reason"): LEAVE_REASONS,
+    ("training.course-proposed", "topic"): TOPICS,
+    ("enterprise.project-submitted", "sector"): PROJECT_SECTORS,
+    ("enterprise.technical-judgement-given", "outcome"): {"suitable": "Idoneo", "unsuitable": "Non idoneo"},
+    ("enterprise.funding-refused", "reason"): REFUSAL_REASONS,
+}  # fmt: skip
+"""Where a field means something else in that type."""
+
+FIELDS = {
+    "episode": "ingresso numero", "channel": "canale", "entry": "modalità", "age_band": "età", "sex": "sesso",
+    "citizenship_area": "cittadinanza", "education": "titolo di studio", "district": "distretto", "union": "unione",
+    "in_capital": "domicilio a Bologna", "check": "verifica", "outcome": "esito", "evidence": "prova",
+    "evidence_on": "data della prova", "reason": "motivo", "mode": "modalità",
+    "case_manager": "operatore di riferimento",
+    "readiness": "profilo", "actions": "azioni", "company_id": "azienda", "vacancy_id": "ricerca di personale",
+    "course_id": "corso", "project_id": "progetto", "placement_id": "rapporto", "contract": "contratto",
+    "ends_on": "ultimo giorno", "closes_on": "scadenza", "notice": "comunicazione obbligatoria", "line": "linea",
+    "hours": "ore", "certificate": "attestato", "kind": "tipo", "amount": "importo", "size": "dipendenti",
+    "sector": "settore", "board": "nel Board", "occupation": "professione (ISCO-08)", "positions": "posti",
+    "topic": "materia", "seats": "posti", "starts_on": "primo giorno", "provider": "ente",
+    "attendance_percent": "frequenza minima (%)", "budget_id": "linea di bilancio", "year": "anno",
+    "source": "provenienza", "requested": "importo richiesto", "jobs": "posti di lavoro previsti",
+    "score": "punteggio", "judged_by": "giudizio registrato da", "approved_by": "delibera registrata da",
+    "decided_by": "decisione registrata da", "order": "mandato", "person_id": "persona",
+    "organisation_id": "organizzazione", "report_id": "rapporto", "as_of": "rilevato al", "digest": "impronta",
+    "service": "servizio", "where": "posizione nel registro", "view": "vista",
+}  # fmt: skip
+"""How a fact's fields are called; `on` is the date of the entry itself."""
+HIDDEN_FIELDS = frozenset(
+    {
+        "on", "identity", "reasons", "notes", "objectives", "card", "description", "interview_id", "plan_id",
+        "selection_id", "action_id", "because", "payment_id", "stream_id",
+    }
+)
+"""References into vaults and ids that say nothing to a reader."""
+
+TROUBLES = {
+    "parked": "Evento messo da parte",
+    "rejected": "Evento respinto",
+    "stopped": "Lettura del registro fermata",
+    "view": "Vista guasta",
+}
+REASONS = {
+    "gap": "Nel registro manca un numero della sequenza.",
+    "wrong-predecessor": "L'evento non nomina il suo predecessore: la sequenza non torna.",
+    "forked": "Lo stesso numero è stato dato a due eventi diversi.",
+    "newer-version": "L'evento è scritto da una versione della piattaforma più nuova di quella del servizio.",
+    "too-many-parked": "Troppi eventi messi da parte: il guasto è probabilmente nel servizio, non negli eventi.",
+    "unknown-source": "L'evento viene da un servizio sconosciuto.",
+    "forged-source": "L'evento è firmato da un servizio che non può scriverlo.",
+    "wrong-topic": "L'evento sta in un argomento del registro che non è il suo.",
+    "wrong-key": "La chiave dell'evento non è quella del suo contenuto.",
+    "wrong-partition": "L'evento sta in una partizione che non è la sua.",
+    "too-many-hops": "Catena di cause ed effetti troppo lunga: l'evento è stato fermato.",
+    "undecodable-headers": "Le intestazioni dell'evento non sono leggibili.",
+    "undecodable-data": "Il contenuto dell'evento non è leggibile.",
+    "undecodable-no-value": "L'evento è vuoto.",
+    "undecodable-subject": "L'evento parla di un soggetto diverso da quello dichiarato.",
+    "declared-void": "L'evento è stato dichiarato nullo.",
+}
+
+
+def reason(code: str | None) -> str:
+    """A notice's reason in words; a reaction or a fold that failed says its own name."""
+    if not code:
+        return ""
+    if code in REASONS:
+        return REASONS[code]
+    return f"Il servizio non è riuscito a trattare l'evento ({code})."

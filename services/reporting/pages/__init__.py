@@ -1,0 +1,11 @@
+"""The pages of reporting: pathways, the half-year report, what happens now, the platform's own state."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.reporting.pages import half_year, home, now, operations, pathways
+
+router = APIRouter()
+for part in (home, pathways, half_year, now, operations):
+    router.include_router(part.router)

@@ -1,0 +1,174 @@
+"""What a batch does to the database, all in the caller's transaction: views, reactions, what is parked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shared import telemetry
+from shared.db import views_schema
+from shared.decisions import Refused
+from shared.envelope import ordinal_id
+from shared.events.operations import ReaderStopped, RecordParked, RecordRejected, ViewFaulty
+from shared.log import Record
+from shared.notices import notice
+from shared.positions import Place, Position
+from shared.projection import (
+    HEARD_COLUMNS,
+    FoldFailed,
+    Folding,
+    Reading,
+    Taken,
+    ViewNotReady,
+    copy_records,
+    heard_row,
+    load_rows,
+    numbers_of,
+    write_rows,
+)
+from shared.reader.work import Stop, Work, key_of, where
+from shared.service import Reaction, Service, emitted
+from shared.store import CONFLICTS, MAX_HOPS, Accepted, Command, Transaction
+
+
+class ReactionFailed(Exception):
+    """A reaction raised: its key is parked."""
+
+    def __init__(self, record: Record, reason: str) -> None:
+        super().__init__(reason)
+        self.record, self.reason = record, reason
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The effects of one service's facts."""
+
+    service: Service
+    now: Callable[[], datetime]
+
+    async def fold(
+        self, transaction: Transaction, work: Work, faulty: Mapping[str, str], before: Mapping[Place, Position]
+    ) -> None:
+        """Journal and views. Raises FoldFailed; views in `faulty` are marked so and left as they are."""
+        if not work.heard and not work.to_fold:
+            return
+        conn = transaction.conn
+        schema = views_schema(self.service.name, transaction.store.settings)
+        reading = await Reading.open(conn, self.service.name)
+        if work.heard:
+            rows = [heard_row(t.meta, t.event, t.data, t.offset) for t in work.heard]
+            await copy_records(conn, schema, reading.heard.name, HEARD_COLUMNS, rows)
+        for view in self.service.views:
+            taken = work.to_fold.get(view.name)
+            if not taken:
+                continue
+            if view.name in faulty:
+                await self._mark_faulty(transaction, view.name, taken[0], faulty[view.name])
+                continue
+            try:
+                table = reading.table(view)
+            except ViewNotReady:
+                continue  # an older version's table stays as it was; the new one is being built by a replay
+            folding = Folding.start(view)
+            try:
+                await load_rows(conn, folding, table, folding.keys(taken))
+                for one in taken:
+                    folding.take(one)
+                positions = {
+                    (p[1], p[2]): at for p, at in (*before.items(), *work.positions.items()) if p[0] == view.name
+                }
+                await folding.refold(conn, reading.heard, table, numbers_of(positions))
+            except (FoldFailed, DBAPIError, OSError, TimeoutError):
+                raise
+            except Exception as error:
+                raise FoldFailed(view.name, taken[-1], error) from error
+            await write_rows(conn, schema, folding, table)
+
+    async def _mark_faulty(self, transaction: Transaction, view: str, taken: Taken, reason: str) -> None:
+        await transaction.conn.execute(
+            text("update views set faulty = :reason where view = :view"), {"reason": reason, "view": view}
+        )
+        await notice(transaction, ViewFaulty, taken.where, reason, self.now(), view)
+
+    async def react(self, transaction: Transaction, work: Work, parking: str | None) -> None:
+        """Reactions, after the views. Raises ReactionFailed; with `parking` they are parked for that reason."""
+        for record, taken in work.to_react:
+            if parking or taken.meta.hops >= MAX_HOPS:
+                await self.park(transaction, record, taken.meta.id, "reaction", parking or "too-many-hops")
+                continue
+            for reaction in self.service.reactions[type(taken.event)]:
+                await self._run(transaction, reaction, record, taken)
+
+    async def _run(self, transaction: Transaction, reaction: Reaction, record: Record, taken: Taken) -> None:
+        meta, name = taken.meta, getattr(reaction, "__name__", "reaction")
+        command = Command(
+            cause=ordinal_id(meta.id, f"{self.service.name}/{name}"),
+            actor=f"system:{self.service.name}",
+            now=self.now(),
+            correlation=meta.correlation,
+            causation=meta.id,
+            hops=meta.hops + 1,
+        )
+        with (
+            telemetry.continued(f"{self.service.name} {name}", meta.traceparent),
+            telemetry.REACTION_SECONDS.labels(self.service.name, name).time(),
+        ):
+            try:
+                outcome = await transaction.run(command, lambda unit: reaction(unit, taken.event, meta))
+            except DBAPIError as error:
+                if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in CONFLICTS:
+                    raise
+                raise ReactionFailed(record, f"{name}-{type(error.orig).__name__}") from error
+            except (OSError, TimeoutError):
+                raise
+            except Exception as error:
+                raise ReactionFailed(record, f"{name}-{type(error).__name__}") from error
+        if isinstance(outcome, Accepted) and not {type(r.event) for r in outcome.events} <= set(emitted(reaction)):
+            raise ReactionFailed(record, f"{name}-undeclared")
+        if isinstance(outcome, Refused):
+            await transaction.conn.execute(
+                text("insert into refusals values (:id, :reaction, :code, :at) on conflict do nothing"),
+                {"id": meta.id, "reaction": name, "code": outcome.code, "at": self.now()},
+            )
+
+    async def set_aside(self, transaction: Transaction, work: Work) -> None:
+        """Parks what could not be read or is behind such a record, rejects what has no right to be there."""
+        for parked in work.parked:
+            await self.park(transaction, parked.record, parked.event_id, parked.stage, parked.reason)
+        for record, reason in work.rejected:
+            telemetry.DEAD_LETTERS.labels(self.service.name, reason).inc()
+            await notice(transaction, RecordRejected, where(record), reason, self.now())
+
+    async def park(
+        self, transaction: Transaction, record: Record, event_id: str | None, stage: str, reason: str
+    ) -> None:
+        """Notes the place (the log keeps the bytes) and says so on `dead-letters`."""
+        inserted = await transaction.conn.execute(
+            text(
+                'insert into parked (topic, partition, "offset", key, event_id, stage, reason, parked_at)'
+                " values (:t, :p, :o, :k, cast(:e as uuid), :s, :r, :at) on conflict do nothing"
+            ),
+            {
+                "t": record.topic, "p": record.partition, "o": record.offset, "k": key_of(record), "e": event_id,
+                "s": stage, "r": reason, "at": self.now(),
+            },
+        )  # fmt: skip
+        if inserted.rowcount and stage != "behind":
+            telemetry.DEAD_LETTERS.labels(self.service.name, stage).inc()
+            await notice(transaction, RecordParked, where(record), _code(reason), self.now())
+
+    async def record_stop(self, transaction: Transaction, stop: Stop) -> None:
+        """Says where and why the reader stopped, for its own page and for everybody's."""
+        await transaction.conn.execute(
+            text('update reader_state set stopped_at = :at, "where" = :w, reason = :r'),
+            {"at": self.now(), "w": stop.where, "r": stop.reason},
+        )
+        await notice(transaction, ReaderStopped, stop.where, stop.reason, self.now())
+
+
+def _code(reason: str) -> str:
+    return "".join(c if c.isalnum() or c in "_.:-" else "-" for c in reason)[:64] or "unknown"

@@ -1,0 +1,211 @@
+"""What a batch of records comes to, before anything is written: pure, from the readers' positions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared import events, telemetry
+from shared.envelope import Meta, Undecodable, read_event, read_meta
+from shared.events import PARTITIONS, Event, NewerVersion
+from shared.log import Record, TopicPartition, partition_of
+from shared.positions import Place, Position
+from shared.projection import HEARD, Taken
+from shared.sequencer import Broken, step
+
+REACTIONS = "reactions"
+PROFILES = "profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the reader cannot go on, and before which record."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A record that waits. `stage`: it could not be read (`decode`), a reaction raised (`reaction`), or it is
+    behind such a one of the same key (`behind`)."""
+
+    record: Record
+    event_id: str | None
+    stage: str
+    reason: str
+
+
+@dataclass
+class Work:
+    """What each reader has to take, and where it then stands."""
+
+    heard: list[Taken] = field(default_factory=list)
+    to_fold: dict[str, list[Taken]] = field(default_factory=dict)
+    to_react: list[tuple[Record, Taken]] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    rejected: list[tuple[Record, str]] = field(default_factory=list)
+    positions: dict[Place, Position] = field(default_factory=dict)
+    stop: Stop | None = None
+
+
+@dataclass
+class _Cohort:
+    """Readers that stand at the same place of a partition: nearly always all of them."""
+
+    readers: list[str]
+    position: Position
+    taken: list[Taken] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What a service's readers listen to."""
+
+    readers: Sequence[str]
+    hears: frozenset[str]
+    reacting: frozenset[str]
+
+
+def sort(
+    records: Iterable[Record],
+    hearing: Hearing,
+    positions: Mapping[Place, Position],
+    parked_keys: Mapping[tuple[str, str], set[str]],
+) -> Work:
+    """Sorts records that follow each other in their partitions. At a record that no reader may pass it stops:
+    what lies before is to be done, then `stop` recorded."""
+    work = Work()
+    waits = {key: set(stages) for key, stages in parked_keys.items()}
+    by_place: dict[TopicPartition, list[_Cohort]] = {}
+    for record in records:
+        place = (record.topic, record.partition)
+        cohorts = by_place.get(place)
+        if cohorts is None:
+            cohorts = by_place[place] = _cohorts(place, hearing.readers, positions)
+        behind = [cohort for cohort in cohorts if cohort.position.next_offset <= record.offset]
+        if not behind:
+            continue
+        work.stop = _one(record, behind, hearing, waits, work)
+        if work.stop is not None:
+            break
+        for cohort in behind:
+            cohort.position.next_offset = record.offset + 1
+    for place, cohorts in by_place.items():
+        for cohort in cohorts:
+            _share_out(place, cohort, hearing, waits, work)
+    return work
+
+
+def _cohorts(place: TopicPartition, readers: Sequence[str], positions: Mapping[Place, Position]) -> list[_Cohort]:
+    cohorts: list[_Cohort] = []
+    for reader in readers:
+        position = positions[reader, *place]
+        for cohort in cohorts:
+            if cohort.position == position:
+                cohort.readers.append(reader)
+                break
+        else:
+            cohorts.append(_Cohort([reader], position.copy()))
+    return cohorts
+
+
+def _one(
+    record: Record, behind: list[_Cohort], hearing: Hearing, waits: dict[tuple[str, str], set[str]], work: Work
+) -> Stop | None:
+    try:
+        meta = read_meta(record)
+    except Undecodable as error:
+        _park(work, waits, Parked(record, None, "decode", f"undecodable-{error}"))
+        return None
+    reason = no_right(record, meta)
+    if reason:
+        work.rejected.append((record, reason))
+        return None
+    taking = []
+    for cohort in behind:
+        verdict = step(cohort.position.numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
+        if isinstance(verdict, Broken):
+            return Stop(where(record), verdict.code)
+        if verdict == "take":
+            taking.append(cohort)
+    if not taking:
+        return None
+    event: Event | None = None
+    if meta.type in hearing.hears:
+        try:
+            event = read_event(meta, record.value)
+        except NewerVersion:
+            return Stop(where(record), "newer-version")
+        except Undecodable as error:
+            _park(work, waits, Parked(record, meta.id, "decode", f"undecodable-{error}"))
+    elif meta.type not in events.REGISTRY:
+        telemetry.UNKNOWN_TYPES.labels(meta.source).inc()
+    for cohort in taking:
+        cohort.position.numbers[meta.source] = (meta.number, meta.id)
+    if event is None:
+        return None
+    if "decode" in waits.get((record.topic, meta.subject), ()):
+        work.parked.append(Parked(record, meta.id, "behind", "behind"))
+        return None
+    taken = Taken(meta, event, record.value or b"", record.offset)
+    for cohort in taking:
+        cohort.taken.append(taken)
+        cohort.records.append(record)
+    return None
+
+
+def _park(work: Work, waits: dict[tuple[str, str], set[str]], parked: Parked) -> None:
+    work.parked.append(parked)
+    waits.setdefault((parked.record.topic, key_of(parked.record)), set()).add(parked.stage)
+
+
+def _share_out(
+    place: TopicPartition, cohort: _Cohort, hearing: Hearing, waits: Mapping[tuple[str, str], set[str]], work: Work
+) -> None:
+    """Each reader of the cohort gets what was taken; they share the position."""
+    for reader in cohort.readers:
+        work.positions[reader, *place] = cohort.position
+        if reader == HEARD:
+            work.heard += cohort.taken
+        elif reader != REACTIONS:
+            work.to_fold.setdefault(reader, []).extend(cohort.taken)
+        elif hearing.reacting:
+            for record, taken in zip(cohort.records, cohort.taken, strict=True):
+                if taken.meta.type not in hearing.reacting:
+                    continue
+                if (record.topic, taken.meta.subject) in waits:
+                    work.parked.append(Parked(record, taken.meta.id, "behind", "behind"))
+                else:
+                    work.to_react.append((record, taken))
+
+
+def no_right(record: Record, meta: Meta) -> str | None:
+    """Why this record may not be where it is: it touches neither numbers nor keys."""
+    contract = events.REGISTRY.get(meta.type)
+    if contract is not None:
+        if meta.source not in contract.SOURCES:
+            return "unknown-source" if meta.source not in events.SERVICES else "forged-source"
+        if record.topic != contract.TOPIC:
+            return "wrong-topic"
+    elif meta.source not in events.SERVICES:
+        return "unknown-source"
+    elif meta.type.split(".", 1)[0] not in (meta.source, "operations"):
+        return "forged-source"
+    subject = meta.subject.encode()
+    if record.key != subject:
+        return "wrong-key"
+    if partition_of(meta.subject, PARTITIONS[record.topic]) != record.partition:
+        return "wrong-partition"
+    return None
+
+
+def where(record: Record) -> str:
+    """`topic/partition/offset`."""
+    return f"{record.topic}/{record.partition}/{record.offset}"
+
+
+def key_of(record: Record) -> str:
+    """The record's key as text, shortened: keys of ours are ids."""
+    return (record.key or b"").decode(errors="replace")[:200]

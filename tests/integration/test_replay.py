@@ -1,0 +1,118 @@
+"""replay(history) == live(history): for generated histories with duplicates, corrections and every interleaving."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import text
+
+from shared.pump import to_quiet
+from shared.replay import ReplayStopped, replay
+from tests.fixtures.platform import Platform, Running, accepted
+from tests.fixtures.toy import OUTCOMES, PEOPLE, TOY, close, corrected, forged, inject, interview, rows
+
+
+@pytest.fixture
+async def running(platform: Platform) -> Running:
+    return await platform("intake", definitions={"intake": TOY})
+
+
+async def contents(running: Running, tables: dict[str, str]) -> dict[str, list[Any]]:
+    """What stands in these tables, whatever their names."""
+    found = {}
+    async with running.store("intake").engine.connect() as conn:
+        for view, table in tables.items():
+            schema, name = table.split(".")
+            selected = await conn.execute(sa.text(f'select * from "{schema}"."{name}" order by 1'))
+            found[view] = [
+                {k: sorted(v) if k == "_subjects" else v for k, v in row.items() if k != "log_offset"}
+                for row in selected.mappings()
+            ]
+    return found
+
+
+async def live_tables(running: Running) -> dict[str, str]:
+    async with running.store("intake").engine.connect() as conn:
+        found = await conn.execute(text("select view, table_name from views"))
+        return {row[0]: f"{running.settings.namespace}intake_views.{row[1]}" for row in found}
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_replay_equals_live(running: Running, seed: int) -> None:
+    chance = random.Random(seed)
+    people = ["Amina", "Luca", "Ion", "Fatou"]
+    known: list[tuple[str, str]] = []
+    for _ in range(60):
+        who = chance.choice(people)
+        match chance.randrange(6):
+            case 0 | 1:
+                known.append((who, accepted(await interview(running, who)).events[0].meta.id))
+            case 2:
+                outcome = await close(running, who, chance.choice(["withdrew", "autonomous", "unreachable"]))
+                if not hasattr(outcome, "code"):
+                    known.append((who, accepted(outcome).events[0].meta.id))
+            case 3 if known:
+                whose, fact = chance.choice(known)
+                await corrected(running, whose, fact, chance.choice([None, {"outcome": "moved_away"}]))
+            case 4:
+                await running.workers["intake"].publish()
+            case _:
+                await running.quiet()
+        if chance.random() < 0.05:
+            await running.workers["intake"].relay.republish()  # everything is delivered again
+    await running.quiet()
+    assert running.workers["intake"].reader.stopped is None
+    before = await contents(running, await live_tables(running))
+    assert before["people"], "a history worth the name"
+    tables = await replay(TOY, running.store("intake"), running.log)
+    assert await contents(running, tables) == before
+
+
+async def test_as_of_an_instant_shows_what_was_recorded_by_then(running: Running) -> None:
+    accepted(await interview(running, "Amina"))
+    fact = accepted(await close(running, "Amina")).events[0].meta.id
+    await running.quiet()
+    then = running.now
+    running.now += timedelta(days=1)
+    accepted(await corrected(running, "Amina", fact, None))
+    accepted(await interview(running, "Amina"))
+    await running.quiet()
+    tables = await replay(TOY, running.store("intake"), running.log, as_of=then)
+    assert all("_asof." in table for table in tables.values()), "built aside"
+    people = (await contents(running, tables))["people"]
+    assert [(row["interviews"], row["outcome"]) for row in people] == [(1, "withdrew")]
+    assert [row["interviews"] for row in (await rows(running, PEOPLE)).values()] == [2], "and never switched in"
+    assert await rows(running, OUTCOMES) == {}
+
+
+async def test_replay_stops_before_a_hole_and_switches_nothing_in(running: Running) -> None:
+    accepted(await interview(running, "Amina"))
+    await running.quiet()
+    before = await live_tables(running)
+    await inject(running, *forged(running, "Amina", number=7))
+    with pytest.raises(ReplayStopped, match="gap"):
+        await replay(TOY, running.store("intake"), running.log)
+    assert await live_tables(running) == before
+
+
+async def test_one_view_is_replayed_alone_while_the_log_goes_on(running: Running) -> None:
+    for n in range(7):
+        accepted(await interview(running, f"persona {n}"))
+    await running.quiet()
+    accepted(await close(running, "persona 1"))
+    await running.workers["intake"].publish()  # in the log, not yet in the journal
+    await replay(TOY, running.store("intake"), running.log, view="people")
+    await to_quiet(list(running.workers.values()))
+    found = await rows(running)
+    assert len(found) == 7
+    assert sum(row["interviews"] for row in found.values()) == 7
+    assert sum(row["outcome"] is not None for row in found.values()) == 1
+
+
+async def test_an_unknown_view_is_refused(running: Running) -> None:
+    with pytest.raises(LookupError):
+        await replay(TOY, running.store("intake"), running.log, view="nessuna")
