@@ -7,9 +7,10 @@ the id of the fact that had the number before, the `predecessor`.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha1
+from uuid import UUID
 
 from shared import events
 from shared.events import Event
@@ -56,8 +57,16 @@ class Undecodable(Exception):
 
 
 def ordinal_id(cause: str, name: str | int) -> str:
-    """The id that a cause gives to its n-th fact, or to a thing it makes: the same cause, the same id."""
-    return str(uuid.uuid5(uuid.UUID(cause), str(name)))
+    """The id that a cause gives to its n-th fact, or to a thing it makes: the same cause, the same id.
+
+    It is uuid5(cause, name), written out because `uuid` takes eight times as long and every fact needs two.
+    Raises ValueError if the cause is not a UUID.
+    """
+    digest = bytearray(sha1(UUID(cause).bytes + str(name).encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    h = digest.hex()
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def message(meta: Meta, data: bytes) -> Message:

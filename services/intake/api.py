@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from services.intake import commands, forms, views
+from services.intake.finding import Duplicate
 from services.intake.pages.person import case_managers, present_row
 from shared.decisions import Refused
 from shared.events.intake import Channel, District
@@ -72,7 +73,7 @@ def said(outcome: Outcome) -> Said:
     """The outcome as JSON. Raises Problem 409 or 422 with the refusal's sentence."""
     if isinstance(outcome, Refused):
         extra = {"errors": [{"field": outcome.field, "sentence": outcome.sentence}]} if outcome.field else {}
-        if isinstance(outcome, commands.Duplicate):
+        if isinstance(outcome, Duplicate):
             extra["people"] = list(outcome.people)  # type: ignore[arg-type]  # problem members are any JSON
         raise Problem(422 if outcome.field else 409, outcome.code, outcome.sentence, **extra)
     return Said(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
@@ -13,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.intake import domain, forms, tax_code
 from services.intake.domain import Person, Registration, WorkSituation, person_stream
+from services.intake.finding import EXACT_INDEX, PERSON_INDEX, duplicates, exact_tokens, search_tokens
 from shared import territory
 from shared.corrections import correct, effective
 from shared.decisions import Decision, Refused
@@ -31,91 +30,15 @@ from shared.events.intake import (
 from shared.store import CONFLICTS, TRIES, Accepted, Command, Decide, Outcome, Store, Transaction, Unit
 from shared.vault import Pending
 
-PERSON_INDEX = "person"
-"""Purpose of the name index: prefixes of names, phone, e-mail."""
-EXACT_INDEX = "exact"
-"""Purpose of the duplicate index: the tax code, and name with birth date."""
 T = TypeVar("T")
 Entry = Literal["assisted", "questionnaire", "archive"]
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate(Refused):
-    """The person is here already: the page links to them."""
-
-    people: tuple[str, ...] = ()
-
-
-def phone_digits(phone: str) -> str:
-    """A phone number as it is compared: its last nine digits, without country code."""
-    return re.sub(r"\D", "", phone)[-9:]
-
-
-def search_tokens(identity: dict[str, Any]) -> list[str]:
-    """Under which tokens a person is found: each prefix (two letters and more) of each name."""
-    tokens = set()
-    for name in ("family_name", "given_name"):
-        for word in territory.normal(identity[name]).split():
-            tokens |= {f"n:{word[:size]}" for size in range(2, min(len(word), 20) + 1)}
-    if identity.get("phone"):
-        tokens.add(f"p:{phone_digits(identity['phone'])}")
-    if identity.get("email"):
-        tokens.add(f"e:{identity['email'].lower()}")
-    if identity.get("tax_code"):
-        tokens.add(f"c:{identity['tax_code']}")
-    return sorted(tokens)
-
-
-def query_tokens(query: str) -> list[str]:
-    """What was typed in the search as tokens that all must match; none if it says too little."""
-    compact = re.sub(r"[\s./-]", "", query)
-    code = tax_code.parse(query)
-    if not isinstance(code, Refused):
-        return [f"c:{code.code}"]
-    if re.fullmatch(r"\+?[0-9]{6,15}", compact):
-        return [f"p:{phone_digits(compact)}"]
-    if "@" in query:
-        return [f"e:{query.strip().lower()}"]
-    words = [word[:20] for word in territory.normal(query).split()]
-    return [f"n:{word}" for word in words if len(word) >= 2][:6]
-
-
-def _exact_tokens(identity: dict[str, Any]) -> tuple[str | None, str]:
-    code = identity.get("tax_code")
-    name = " ".join(sorted(territory.normal(f"{identity['family_name']} {identity['given_name']}").split()))
-    return (f"c:{code}" if code else None), f"nb:{name}|{identity['birth_date']}"
-
-
-async def _duplicates(unit: Unit, person_id: str, identity: dict[str, Any], another_person: bool) -> Duplicate | None:
-    code, name_and_birth = _exact_tokens(identity)
-    # Two desks at once: the second waits here until the first has committed, and then finds the person.
-    for token in sorted(filter(None, (code, name_and_birth))):
-        key = int.from_bytes(unit.vault.keyed_hash(EXACT_INDEX, token)[:8], "big", signed=True)
-        await unit.conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
-    if code is not None:
-        same = [found for found in await unit.vault.find(EXACT_INDEX, [code]) if found != person_id]
-        if same:
-            return Duplicate(
-                "duplicate", "C'è già una persona con questo codice fiscale: apri la sua scheda.", "tax_code",
-                people=tuple(same),
-            )  # fmt: skip
-    if not another_person:
-        same = [found for found in await unit.vault.find(EXACT_INDEX, [name_and_birth]) if found != person_id]
-        if same:
-            return Duplicate(
-                "possible_duplicate",
-                "C'è già una persona con lo stesso nome e la stessa data di nascita. Controlla la "
-                "sua scheda; se è un'altra persona, confermalo sotto.",
-                "another_person", people=tuple(same),
-            )  # fmt: skip
-    return None
 
 
 async def _keep_identity(unit: Unit, person_id: str, values: forms.IdentityForm, row_id: str | None) -> str:
     identity = values.identity()
     reference = await unit.vault.write("identity", person_id, identity, row_id)
     unit.vault.index(PERSON_INDEX, person_id, search_tokens(identity))
-    unit.vault.index(EXACT_INDEX, person_id, [token for token in _exact_tokens(identity) if token])
+    unit.vault.index(EXACT_INDEX, person_id, [token for token in exact_tokens(identity) if token])
     unit.profile(person_id, values.profile())
     return reference
 
@@ -126,7 +49,7 @@ async def register_in(
     """The decision of a registration, for a form and for each row of an import."""
     person_id = person_id or unit.new_id("person")
     (person,) = await unit.states(person_stream(person_id))
-    duplicate = await _duplicates(unit, person_id, values.identity(), values.another_person)
+    duplicate = await duplicates(unit, person_id, values.identity(), values.another_person)
     if duplicate is not None:
         return duplicate
     reference = await _keep_identity(unit, person_id, values, _row_of(unit, person_id))
@@ -220,7 +143,7 @@ async def update_identity(store: Store, command: Command, person_id: str, values
         refused = domain.domicile_refused(values.municipality, values.quartiere)
         if refused is not None:
             return refused
-        duplicate = await _duplicates(unit, person_id, values.identity(), another_person=True)
+        duplicate = await duplicates(unit, person_id, values.identity(), another_person=True)
         if duplicate is not None:
             return duplicate
         reference = await _keep_identity(unit, person_id, values, _row_of(unit, person_id))
@@ -380,6 +303,8 @@ async def correct_fact(
                 return refused
             if values.on is not None:
                 changes["on"] = values.on.isoformat()
+                if isinstance(fact.event, PersonRegistered):
+                    changes |= await _as_of(unit, fact.event, values.on)
             field = CORRECTABLE[type(fact.event)]
             if values.value is not None and field is not None:
                 changes[field] = values.value
@@ -389,6 +314,23 @@ async def correct_fact(
         )  # fmt: skip
 
     return await store.execute(command, decide)
+
+
+async def _as_of(unit: Unit, event: PersonRegistered, on: date) -> dict[str, Any]:
+    """What in a registration depends on its date: the age band, and the union in force (Persiceto's ended)."""
+    person_id = event.person_id
+    changes: dict[str, Any] = {}
+    identity = (await unit.store.vault.latest(unit.conn, "identity", [person_id])).get(person_id)
+    if identity is not None:
+        birth_date = date.fromisoformat(identity["birth_date"])
+        changes["age_band"] = domain.age_band(domain.age_on(birth_date, on))
+    found = await unit.conn.execute(
+        text("select data ->> 'municipality' from profiles_out where person_id = :person"), {"person": person_id}
+    )
+    municipality = found.scalar() or ""
+    if territory.is_metropolitan(municipality) and territory.district_of(municipality, on) == event.district:
+        changes["union"] = territory.union_of(municipality, on)  # else the person has moved meanwhile
+    return changes
 
 
 def _date_of(on: date, today: date) -> Refused | None:

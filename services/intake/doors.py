@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.commands import PERSON_INDEX, query_tokens
+from services.intake.finding import PERSON_INDEX, query_tokens
 from shared import clock
 from shared.store import Store
 from shared.web.readers import Reader

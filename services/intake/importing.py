@@ -18,7 +18,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from services.intake import domain, tax_code
-from services.intake.commands import Duplicate, register_in, whole
+from services.intake.commands import register_in, whole
+from services.intake.finding import Duplicate
 from services.intake.forms import RegisterForm
 from shared import territory
 from shared.decisions import Decision, Refused

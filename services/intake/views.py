@@ -47,7 +47,8 @@ def _people_columns() -> list[sa.Column[Any]]:
     ]
 
 
-def _unknown(person_id: str, on: date) -> Row:
+def unknown_row(person_id: str, on: date) -> Row:
+    """The row of somebody who is not registered (any more)."""
     row: Row = dict.fromkeys(PEOPLE.column_names)
     return row | {
         "person_id": person_id, "stage": "unknown", "episode": 0, "checks": {}, "interviews": {},
@@ -58,11 +59,11 @@ def _unknown(person_id: str, on: date) -> Row:
 def fold_person(row: Row | None, event: Event, meta: Meta) -> Row | None:
     """One more of intake's own facts about the person; a registration starts a new episode."""
     own = cast(Any, event)
-    before = row or _unknown(own.person_id, own.on)
+    before = row or unknown_row(own.person_id, own.on)
     row = {**before, "last_on": max(before["last_on"], own.on)}
     match event:
         case intake.PersonRegistered():
-            row = _unknown(event.person_id, event.on) | {
+            row = unknown_row(event.person_id, event.on) | {
                 "episode": event.episode, "registered_on": event.on, "channel": event.channel,
                 "entry": event.entry, "age_band": event.age_band, "sex": event.sex,
                 "citizenship_area": event.citizenship_area, "education": event.education,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,7 +108,7 @@ class Live:
         """Whether there is a broker, and so a Faust application to read from."""
         return self._store.settings.log_url.startswith("kafka://")
 
-    async def changes(self) -> AsyncIterator[Now]:
+    async def changes(self) -> AsyncGenerator[Now, None]:
         """The figures, each time they have changed; the task runs while somebody iterates."""
         self._readers += 1
         if self._task is None or self._task.done():

@@ -78,7 +78,8 @@ class Hire:
     """Date of the extension, new last day."""
     company: Company | None = None
     vacancy: Vacancy | None = None
-    started_known: date = date.max
+    mistake: str | None = None
+    """What was first recorded wrongly and then rectified: "contract" or "date"."""
 
     @property
     def last_day(self) -> date | None:

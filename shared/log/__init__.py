@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import unpack_from
 from typing import Protocol
 
 TopicPartition = tuple[str, int]
@@ -140,6 +142,7 @@ def open_log(url: str, prefix: str = "") -> Log:
     raise ValueError(f"no log speaks {scheme!r}")
 
 
+@lru_cache(maxsize=1 << 16)
 def partition_of(key: str, partitions: int) -> int:
     """The partition of a key, as by Kafka's default partitioner."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
@@ -149,12 +152,12 @@ def murmur2(data: bytes) -> int:
     """MurmurHash2 as in org.apache.kafka.common.utils.Utils.murmur2, but unsigned."""
     mask, m = 0xFFFFFFFF, 0x5BD1E995
     h = 0x9747B28C ^ len(data)
-    whole = len(data) & ~3
-    for i in range(0, whole, 4):
-        k = int.from_bytes(data[i : i + 4], "little") * m & mask
+    words = len(data) // 4
+    for k in unpack_from(f"<{words}I", data):
+        k = k * m & mask
         h = (h * m & mask) ^ ((k ^ k >> 24) * m & mask)
-    if whole < len(data):
-        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
+    if rest := data[4 * words :]:
+        h = (h ^ int.from_bytes(rest, "little")) * m & mask
     h = (h ^ h >> 13) * m & mask
     return h ^ h >> 15
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
 import random
 import signal
@@ -17,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy.local import kafka, postgres
+from deploy.local.home import secret_values
 from shared.events import SERVICES
 from shared.settings import Settings, settings
 
@@ -133,15 +132,20 @@ def environment(current: Settings) -> dict[str, str]:
     }
 
 
+def make_secrets(folder: Path) -> Path:
+    """Secrets of this run's own."""
+    file = folder / "secrets.json"
+    secret_values(file)
+    return file
+
+
 @contextlib.contextmanager
 def running(
     folder: Path, *, with_kafka: bool = True, services: tuple[str, ...] = SERVICES, standbys: int = 1
 ) -> Iterator[Harness]:
     """The platform on parts of its own. Workers start when the caller has prepared the tables."""
     folder.mkdir(parents=True, exist_ok=True)
-    secrets = folder / "secrets.json"
-    names = ("signing_key", "master_key", "database_password", "index_key")
-    secrets.write_text(json.dumps({name: base64.b64encode(os.urandom(32)).decode() for name in names}))
+    secrets = make_secrets(folder)
     database = postgres.start(folder / "postgres")
     broker = kafka.start(folder / "kafka") if with_kafka else None
     current = replace(
@@ -152,9 +156,7 @@ def running(
         secrets_path=secrets,
     )
     told = environment(current)
-    workers = [
-        Process(name, told, folder / f"{name}-{n}.log") for name in services for n in range(1 + standbys)
-    ]
+    workers = [Process(name, told, folder / f"{name}-{n}.log") for name in services for n in range(1 + standbys)]
     harness = Harness(folder, current, database, broker, workers)
     try:
         for module in (["shared.db", "migrate"], ["shared.topics"]):

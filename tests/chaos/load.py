@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.intake import commands as intake
 from services.intake import forms
@@ -116,7 +117,7 @@ class Load:
             lambda c: intake.check_status(self.intake, c, person, status),
             lambda c: intake.check_measures(self.intake, c, person, measures),
             lambda c: intake.hold_interview(self.intake, c, person, interview),
-            lambda c: intake.take_in_charge(self.intake, c, person, charge),
+            lambda c: intake.take_in_charge(self.intake, c, person, charge, ["u-elena.conti"]),
             lambda c: intake.agree_plan(self.intake, c, person, plan),
         ):
             if isinstance(await self.say(self.intake, step), Refused) or self.stop.is_set():

@@ -39,7 +39,7 @@ class Report:
 
 
 async def storm(
-    folder: Path, faults: int, seed: int, clients: int, *, with_kafka: bool = True, say: Callable[[str], None] = str
+    folder: Path, faults: int, seed: int, clients: int, *, with_kafka: bool = True, say: Callable[[str], object] = str
 ) -> Report:
     """Runs the platform under load, does `faults` bad things to it, lets it come to rest and looks."""
     chance = random.Random(seed)

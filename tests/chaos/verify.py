@@ -128,7 +128,8 @@ async def views_equal_replay(log: Log, stores: dict[str, Store]) -> list[str]:
         built = await replay(service(name), store, log, at=ends)
         async with store.engine.connect() as conn:
             live = {
-                row[0]: (row[1], row[2]) for row in await conn.execute(text("select view, table_name, faulty from views"))
+                row[0]: (row[1], row[2])
+                for row in await conn.execute(text("select view, table_name, faulty from views"))
             }
             for view, table in built.items():
                 here = f"{db.views_schema(name, store.settings)}.{live[view][0]}"

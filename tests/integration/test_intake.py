@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -17,11 +17,11 @@ from sqlalchemy import text
 
 from services.intake import commands, forms, importing, views
 from services.intake.app import create_app
-from services.intake.commands import Duplicate
 from services.intake.domain import person_stream
+from services.intake.finding import Duplicate
 from shared.decisions import Decision, Refused, Stream
 from shared.events import enterprise, matching, training
-from shared.events.base import Event
+from shared.events.base import Correction, Event
 from shared.service import Service
 from shared.store import Accepted, Outcome, Unit
 from shared.web import sessions, tickets
@@ -276,6 +276,21 @@ async def test_a_wrong_fact_is_cancelled_and_the_rest_follows(running: Running) 
     assert (row["stage"], row["case_manager"]) == ("to_decide", None)
     again = await commands.correct_fact(store, running.command(), person, charge.meta.id, wrong)
     assert isinstance(again, Refused)
+
+
+async def test_a_registration_moved_in_time_has_the_union_and_the_age_of_its_day(running: Running) -> None:
+    store = running.store("intake")
+    running.now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    changes = {"municipality": "037053", "quartiere": None, "birth_date": "1986-01-10", "on": "2026-02-02"}
+    person = await register(running, tax_code=None, **changes)
+    fact = (await store.history(person))[0]
+    moved = forms.CorrectForm.model_validate({"on": "2025-12-30", "motive": "wrong_date"})
+    outcome = await commands.correct_fact(store, running.command(), person, fact.meta.id, moved)
+    correction = accepted(outcome).events[0].event
+    assert isinstance(correction, Correction)
+    before, after = correction.original(), correction.replacement()
+    assert (getattr(before, "union", ""), getattr(before, "age_band", "")) == (None, "40-49")
+    assert (getattr(after, "union", ""), getattr(after, "age_band", "")) == ("unione-terred-acqua", "30-39")
 
 
 async def test_a_wrong_birth_date_is_rectified_in_the_log_as_an_age_band(running: Running) -> None:
@@ -578,3 +593,21 @@ async def test_the_api_registers_once_per_key(running: Running) -> None:
         assert "family_name" not in one
         missing = await elena.get(f"/intake/api/people/{uuid4()}")
         assert missing.status_code == 404
+
+
+async def test_a_cancelled_registration_leaves_a_page_from_which_she_can_be_registered_again(running: Running) -> None:
+    person = await register(running)
+    first = (await running.store("intake").history(person))[0].meta.id
+    async with browser(running, GIULIA) as giulia:
+        base = f"/intake/persone/{person}"
+        cancelled = await send(giulia, f"{base}/correggi/{first}", cancel="true", motive="other")
+        assert cancelled.status_code == 303, cancelled.text
+        await running.quiet()
+        page = await giulia.get(base)
+        assert page.status_code == 200
+        assert "Non iscritta" in page.text
+        assert "Annullato in seguito" in page.text
+        typed = {k: v for k, v in AMINA.items() if k not in ("own_vehicle", "declared")}
+        again = await send(giulia, f"{base}/iscrizione", **typed)
+        assert again.status_code == 303, again.text
+        assert "Da contattare" in (await giulia.get(base)).text

@@ -54,13 +54,13 @@ async def faust(running: Running, tmp_path: Path) -> AsyncIterator[subprocess.Po
 
 
 async def facts(running: Running) -> list[Seen]:
-    """Everything on `pathway`, read from the broker."""
-    found = []
+    """Everything on `pathway`, read from the broker; what stands there twice is one fact."""
+    found = {}
     for partition in range(PARTITIONS["pathway"]):
         for record in await running.log.read("pathway", partition, 0, 10_000):
             meta = read_meta(record)
-            found.append(Seen(meta.source, meta.type, meta.subject, meta.time, record.value or b""))
-    return found
+            found[meta.id] = Seen(meta.source, meta.type, meta.subject, meta.time, record.value or b"")
+    return list(found.values())
 
 
 async def published(

@@ -81,6 +81,8 @@ async def test_every_door_lets_in_exactly_whom_the_roles_say(app: FastAPI) -> No
     for role in roles():
         async with browsing(app, role) as client:
             for door in doors:
+                if door.path.endswith("/eventi") and role_may(role, str(door.action)):
+                    continue  # a live stream does not end: the browser test opens it
                 path = door.path.replace("{person_id}", AMINA).replace("{number}", "1")
                 answer = await client.request(next(iter(door.methods)), path)
                 assert door.action is not None

@@ -9,7 +9,16 @@ from uuid import uuid4
 import pytest
 
 from shared.log import Log, LogUnavailable, Message, Reader
-from tests.log.places import Fault, eventually, everything, message, topic, values
+from tests.log.places import (
+    DatabaseGone,
+    Fault,
+    KafkaKilled,
+    eventually,
+    everything,
+    message,
+    topic,
+    values,
+)
 
 PATIENCE = 2.0
 pytestmark = pytest.mark.slow
@@ -157,3 +166,24 @@ async def test_what_asks_says_so(log: Log, fault: Fault) -> None:
         return await log.ends([(name, 0)]) == {(name, 0): 0}
 
     await eventually(is_back, but=(LogUnavailable,))
+
+
+@pytest.mark.parametrize("fault", [pytest.param(KafkaKilled, marks=pytest.mark.kafka), DatabaseGone], indirect=True)
+async def test_what_failed_while_it_was_gone_does_not_come_later(fault: Fault) -> None:
+    """A batch still queued in the client must not follow what the caller has appended since."""
+    log = fault.log(f"t{uuid4().hex[:10]}-", 30)  # longer than a restart, so that no batch expires by itself
+    await log.start()
+    try:
+        name = await topic(log)
+        await log.append(name, 0, [message("1")])
+        await fault.go()
+        try:
+            with pytest.raises(LogUnavailable):
+                await log.append(name, 0, [message("given up")], timeout=1)
+        finally:
+            await fault.come_back()
+        await persist(log, name, [message("2")])
+        await persist(log, name, [message("3")])
+        assert once(values(await everything(log, name))) == ["1", "2", "3"]
+    finally:
+        await log.stop()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.intake import importing, tax_code
-from services.intake.commands import query_tokens, search_tokens
+from services.intake.finding import query_tokens, search_tokens
 from shared.decisions import Refused
 
 # The Ministry's own example of the decree: Rossi Mario, born in Rome on 10 April 1980, has no real owner.

@@ -14,8 +14,9 @@ from sqlalchemy import text
 
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import CHECKS, measures_on, parameter
-from services.intake.pages.story import own_facts, story
-from services.intake.views import OTHERS, PEOPLE, fold_person
+from services.intake.finding import Duplicate
+from services.intake.pages.story import story
+from services.intake.views import OTHERS, PEOPLE, fold_person, unknown_row
 from shared import clock
 from shared.corrections import effective
 from shared.decisions import Refused
@@ -60,7 +61,8 @@ def present_row(recorded: list[Recorded]) -> Row:
     for fact in effective(recorded):
         if type(fact.event) in PEOPLE.hears:
             row = fold_person(row, fact.event, fact.meta)
-    assert row is not None, "a person has at least one fact"
+    if row is None:  # the registration itself was cancelled
+        row = unknown_row(recorded[0].meta.subject, recorded[0].event.on)
     return row
 
 
@@ -104,9 +106,26 @@ async def show(
         trail=(("Persone", "/intake/persone"),), identity=identity, profile=await profile(store, person_id),
         warnings=_warnings(identity), shown=recorded[-1].meta.version, checks=CHECKS,
         measures={code: labels.MEASURES[code] for code in measures_on(on)}, managers=case_managers(reader),
-        own=own_facts(recorded, await _texts(store, recorded)), story=story(recorded, heard), name_of=name_of,
-        contact_by=parameter("first_contact_days", on), countries=tax_code.countries(), on=on,
+        story=story(recorded, heard, await _texts(store, recorded)), name_of=name_of,
+        next_act=next_act(row), contact_by=parameter("first_contact_days", on), countries=tax_code.countries(), on=on,
     )  # fmt: skip
+
+
+def next_act(row: Row) -> str:
+    """The form that is the next sensible step, by the end of its path; none once there is a plan."""
+    match row["stage"]:
+        case "to_contact":
+            paths = {"domicile": "/verifiche/domicilio", "status": "/verifiche/stato", "measures": "/verifiche/misure"}
+            return next(path for check, path in paths.items() if check not in row["checks"])
+        case "to_interview":
+            return "/colloquio"
+        case "to_decide":
+            failed = any(check["outcome"] == "failed" for check in row["checks"].values())
+            return "/chiusura" if failed else "/presa-in-carico"
+        case "in_charge" if row["plan"] is None:
+            return "/piano"
+        case _:
+            return ""
 
 
 def _warnings(identity: dict[str, Any] | None) -> list[str]:
@@ -215,7 +234,7 @@ async def _identity_page(
     request: Request, store: Store, reader: Reader, person_id: str, errors: Errors | Refused | None
 ) -> Response:
     values = await known_values(store, reader, person_id)
-    people = errors.people if isinstance(errors, commands.Duplicate) else ()
+    people = errors.people if isinstance(errors, Duplicate) else ()
     return page(
         request, "intake/identity.html", title="Dati della persona", errors=errors, labels=labels, id=person_id,
         values=values, shown=await store.version(person_id), countries=tax_code.countries(), duplicates=people,

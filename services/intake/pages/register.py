@@ -10,8 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response, UploadFile
 from pydantic import BaseModel
 
 from services.intake import commands, forms, importing, labels, tax_code
-from services.intake.commands import Duplicate
-from services.intake.domain import person_stream
+from services.intake.finding import Duplicate
 from services.intake.pages import person as person_pages
 from shared import clock
 from shared.decisions import Refused
@@ -77,8 +76,8 @@ async def create_again(
 ) -> Response:
     """A new episode of the same person."""
     values = await form(request, forms.RegisterForm)
-    known, shown = await store.state(person_stream(str(person_id)))
-    if known.registered_on is None:
+    shown = await store.version(str(person_id))
+    if not shown:
         raise Problem(404, "no_person", "Questa persona non è iscritta.")
     if isinstance(values, Errors):
         return _page(request, str(person_id), values, shown=shown)

@@ -28,67 +28,55 @@ VALUES: dict[type[Event], tuple[str, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class OwnFact:
-    """One of intake's facts that hold, as the page shows and corrects it."""
+    """One of intake's facts that hold, with what the page needs to correct it."""
 
     id: str
     on: str
-    title: str
-    text: str
-    by: str
     private: str
     """Text from the vault: notes, reasons, objectives."""
     value: str | None
     value_label: str
     choices: dict[str, str]
-    correctable: bool
 
 
-def own_facts(recorded: list[Recorded], texts: Mapping[str, str]) -> list[OwnFact]:
-    """The facts that hold, newest first."""
-    found = []
-    for fact in reversed(effective(recorded)):
-        field = CORRECTABLE.get(type(fact.event))
-        label, choices = VALUES.get(type(fact.event), ("", {}))
-        found.append(
-            OwnFact(
-                id=fact.meta.id,
-                on=fact.event.on.isoformat(),
-                title=_title(fact.event),
-                text=words(fact.event),
-                by=f"{name_of(fact.meta.actor)}, registrato il {instant(fact.meta.time)}",
-                private=texts.get(fact.meta.id, ""),
-                value=str(getattr(fact.event, field)) if field else None,
-                value_label=label,
-                choices=choices,
-                correctable=type(fact.event) in CORRECTABLE,
-            )
-        )
-    return found
+def _own(fact: Recorded, texts: Mapping[str, str]) -> OwnFact:
+    label, choices = VALUES.get(type(fact.event), ("", {}))
+    field = CORRECTABLE[type(fact.event)]
+    return OwnFact(
+        id=fact.meta.id,
+        on=fact.event.on.isoformat(),
+        private=texts.get(fact.meta.id, ""),
+        value=str(getattr(fact.event, field)) if field else None,
+        value_label=label,
+        choices=choices,
+    )
 
 
-def story(own: list[Recorded], heard: list[Recorded]) -> list[dict[str, Any]]:
+def story(own: list[Recorded], heard: list[Recorded], texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Everything that every service recorded about the person, newest first, corrections told as such.
 
-    Intake's own come from its store (nothing of them is late), the others' from what was heard.
+    Intake's own come from its store (nothing of them is late), the others' from what was heard. `texts` are
+    intake's texts by event id; a fact of intake that holds carries what its correction form needs.
     """
+    holding = {fact.meta.id: fact for fact in effective(own) if type(fact.event) in CORRECTABLE}
     facts = own + [fact for fact in heard if fact.meta.source != "intake"]
     corrected = {fact.event.fact_id: fact.event for fact in facts if isinstance(fact.event, Correction)}
-    items = []
-    for fact in sorted(facts, key=lambda f: (f.event.on, f.meta.time), reverse=True):
+    items: list[dict[str, Any]] = []
+    for fact in sorted(facts, key=lambda f: (f.event.on, f.meta.time)):
         correction = corrected.get(fact.meta.id)
-        note = ""
-        if correction is not None:
-            note = " Annullato." if correction.corrected is None else " Rettificato in seguito."
+        cancelled = correction is not None and correction.corrected is None
+        note = " Annullato in seguito." if cancelled else " Rettificato in seguito." if correction else ""
         items.append(
             {
                 "when": fact.event.on,
                 "title": _title(fact.event),
                 "text": words(fact.event) + note,
                 "by": f"{SERVICES[fact.meta.source][0]}, {name_of(fact.meta.actor)}, {instant(fact.meta.time)}",
-                "tone": "warn" if isinstance(fact.event, Correction) else "bad" if note == " Annullato." else "",
+                "tone": "bad" if cancelled else "warn" if isinstance(fact.event, Correction) else "",
+                "fact": _own(holding[fact.meta.id], texts) if fact.meta.id in holding else None,
             }
         )
-    return items
+    return items[::-1]
 
 
 def _title(event: Event) -> str:

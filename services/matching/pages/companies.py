@@ -22,7 +22,7 @@ from services.matching.pages.common import (
     vacancy_rows,
     with_companies,
 )
-from services.matching.pages.lists import COMPANY, PLACEMENT, VACANCY
+from services.matching.pages.lists import COMPANY, PLACEMENT, VACANCY_SHOWN
 from services.matching.views import COMPANIES, PAGE_SIZE
 from shared import clock
 from shared.events.intake import District
@@ -138,7 +138,7 @@ async def show(request: Request, store: Store, company_id: str, errors: Wrong = 
     return page(
         request, "matching/company.html", title=card.get("name") or f"Azienda {company_id[:8]}", trail=TRAIL,
         errors=errors, labels=labels, id=company_id, row=row, card=card, shown=shown, facts=told(recorded),
-        vacancies=vacancies, vacancy_columns=VACANCY, placements=placements, placement_columns=PLACEMENT,
+        vacancies=vacancies, vacancy_columns=VACANCY_SHOWN, placements=placements, placement_columns=PLACEMENT,
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ VACANCY = (
     Column("presented", "Presentate", "int"),
     Column("placed", "Inserite", "int"),
 )
+VACANCY_SHOWN = tuple(c for c in VACANCY if c.key not in ("positions", "opened_on", "selections_count", "placed"))
+"""What fits on a page; the file has all."""
 COMPANY = (
     Column("name", "Azienda"),
     Column("vat_number", "Partita IVA"),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.matching import domain, labels, views
 from services.matching.pages.common import StoreOf, vacancy_rows, with_companies
-from services.matching.pages.lists import CANDIDATE, PLACEMENT, PROPOSAL, VACANCY, candidate_rows
+from services.matching.pages.lists import CANDIDATE, PLACEMENT, PROPOSAL, VACANCY_SHOWN, candidate_rows
 from shared import clock
 from shared.web.pages import page
 from shared.web.readers import Reader, requires
@@ -36,5 +36,5 @@ async def today(request: Request, store: StoreOf, reader: Annotated[Reader, requ
         ending_days=ending_days, waiting=candidate_rows(waiting.rows[:SHOWN], on), waiting_total=waiting.total,
         unanswered=chase, unanswered_total=len(unanswered), ending=ending_rows, ending_total=ending.total,
         vacancies=vacancies, vacancies_total=open_now.total, candidate_columns=CANDIDATE,
-        proposal_columns=PROPOSAL, placement_columns=PLACEMENT, vacancy_columns=VACANCY,
+        proposal_columns=PROPOSAL, placement_columns=PLACEMENT, vacancy_columns=VACANCY_SHOWN,
     )  # fmt: skip

@@ -33,7 +33,7 @@ from services.matching.pages.common import (
     told,
     vacancy_rows,
 )
-from services.matching.pages.lists import VACANCY, candidate_rows
+from services.matching.pages.lists import VACANCY, VACANCY_SHOWN, candidate_rows
 from services.matching.views import PAGE_SIZE, VACANCIES
 from shared import clock
 from shared.events.intake import District
@@ -70,7 +70,8 @@ async def vacancies(
         )
         rows = await vacancy_rows(store, reading, found.rows)
     return page(
-        request, "matching/vacancies.html", title="Ricerche di personale", labels=labels, columns=VACANCY, rows=rows,
+        request, "matching/vacancies.html", title="Ricerche di personale", labels=labels, columns=VACANCY_SHOWN,
+        rows=rows,
         total=found.total, number=number, pages=-(-found.total // PAGE_SIZE),
         chosen={"status": status or "open", "district": district, "contract": contract},
     )  # fmt: skip

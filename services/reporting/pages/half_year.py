@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.reporting import commands, figures
 from services.reporting.domain import HalfYear, Period, Report, report_stream
@@ -76,7 +76,7 @@ async def half_year(
 async def _show(
     request: Request, store: Store, reader: Reader, code: str, al: date | None = None, con: str | None = None,
     errors: Errors | Refused | None = None,
-) -> Any:  # fmt: skip
+) -> HTMLResponse:  # fmt: skip
     report = await computed(store, reader, code, al, con)
     period, today = report.period, clock.today()
     recorded = await store.history(period.report_id)
@@ -85,9 +85,9 @@ async def _show(
     return page(
         request, "reporting/half_year.html", title=f"Rapporto del {figures.name_of(period)}", errors=errors,
         report=report, period=period, span=figures.span(period), compared=figures.name_of(report.compared),
-        cell=figures.cell, al=al, con=con or "anno", version=version, motives=MOTIVES, entries=entries(recorded, words(store)),
-        published=_held(recorded), verdict=await _verdict(store, period, state),
-        over=period.end < today, started=period.start <= today,
+        cell=figures.cell, al=al, con=con or "anno", version=version, motives=MOTIVES,
+        entries=entries(recorded, words(store)), published=_held(recorded),
+        verdict=await _verdict(store, period, state), over=period.end < today, started=period.start <= today,
         values={"al": al or today, "con": con or "anno", "as_of": max(period.end, al or period.end), "on": today},
         export=f"{HOME}/semestre/{period.code}/export" + (f"?{query}" if query else ""), last_day=today,
         comparisons={"anno": figures.name_of(period.year_before), "semestre": figures.name_of(period.before)},

@@ -17,6 +17,7 @@ from services.reporting.pages.common import HOME, Formato, StoreOf
 from shared import clock
 from shared.store import Store
 from shared.web.exports import Column, export
+from shared.web.labels import DIRECTIONS
 from shared.web.pages import page
 from shared.web.readers import Reader, requires
 from shared.web.sse import stream
@@ -27,7 +28,7 @@ Exporter = Annotated[Reader, requires("reporting.live")]
 WINDOWS = {windows.MINUTE: "Questo minuto", windows.DAY: "Oggi", windows.WEEK: "Questa settimana"}
 DIMENSIONS = {
     windows.SERVICE: ("Per servizio", {k: v for k, v in labels.SERVICES.items() if k != "reporting"}),
-    windows.DIRECTION: ("Per direzione", labels.DIRECTIONS),
+    windows.DIRECTION: ("Per direzione", DIRECTIONS),
     windows.DISTRICT: ("Per distretto", labels.DISTRICT_LABELS),
 }
 COLUMNS = (
@@ -61,11 +62,12 @@ async def fragment(store: Store, known: Now | None) -> dict[str, Any]:
 
 def shown(counts: dict[windows.Cell, int], now: datetime) -> dict[str, Any]:
     """The figures as tables and bars."""
+    by = {(w, d): windows.figures(counts, now, w, d) for w in WINDOWS for d in DIMENSIONS}
     return {
         "windows": WINDOWS,
-        "totals": {w: sum(windows.figures(counts, now, w, windows.SERVICE).values()) for w in WINDOWS},
+        "totals": {w: sum(by[w, windows.SERVICE].values()) for w in WINDOWS},
         "tables": [
-            (title, [(words, [windows.figures(counts, now, w, d).get(code, 0) for w in WINDOWS]) for code, words in codes.items()])
+            (title, [(words, [by[w, d].get(code, 0) for w in WINDOWS]) for code, words in codes.items()])
             for d, (title, codes) in DIMENSIONS.items()
         ],
         "minutes": windows.course(counts, now, windows.MINUTE),

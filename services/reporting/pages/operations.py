@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.reporting import labels
 from services.reporting.pages.common import HOME, Formato, StoreOf
@@ -95,14 +95,15 @@ async def operations(request: Request, store: StoreOf, _: Operator) -> Response:
     return await _show(request, store)
 
 
-async def _show(request: Request, store: Store, asked: bool = False, errors: Errors | None = None) -> Any:
+async def _show(request: Request, store: Store, asked: bool = False, errors: Errors | None = None) -> HTMLResponse:
     async with store.read() as reading:
         rows = [told(row) for row in await queries.troubles(reading)]
         counts = await queries.open_troubles(reading)
         own = await queries.own_reader(reading)
     now = clock.now()
     services = [
-        {"name": words, "service": name, **{kind: counts.get((name, kind), 0) for kind in ("parked", "stopped", "view")}}
+        {"name": words, "service": name}
+        | {kind: counts.get((name, kind), 0) for kind in ("parked", "stopped", "view")}
         for name, words in labels.SERVICES.items()
     ]  # fmt: skip
     return page(

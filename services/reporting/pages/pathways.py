@@ -22,7 +22,8 @@ from shared.events.base import Code, Correction, Id
 from shared.events.intake import AgeBand, Channel, District, Sex
 from shared.projection import Row
 from shared.web.exports import Column, export
-from shared.web.labels import AGE_BANDS, CHANNELS, CONTRACTS, DISTRICTS, READINESS, SEXES
+from shared.web.formats import day
+from shared.web.labels import AGE_BANDS, CHANNELS, CONTRACTS, DISTRICTS, OUTCOMES, READINESS, SEXES
 from shared.web.pages import page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -55,7 +56,7 @@ EXPORT_COLUMNS = (
     Column("case_manager_name", "Operatore di riferimento"),
     *COLUMNS[7:],
     Column("closed_on", "Chiusura", "date"),
-    Column("outcome", "Esito", labels=labels.OUTCOMES),
+    Column("outcome", "Esito", labels=OUTCOMES),
 )
 STORY_COLUMNS = (
     Column("on", "Data del fatto", "date"),
@@ -124,7 +125,8 @@ async def pathways(
         faulty = reading.faulty()
     return page(
         request, "reporting/pathways.html", title="Percorsi", rows=_titled(rows, store.name_of), columns=COLUMNS,
-        total=total, number=number, pages=max(1, -(-total // PAGE)), values=asdict(chosen), persons_chosen=chosen.persons,
+        total=total, number=number, pages=max(1, -(-total // PAGE)), values=asdict(chosen),
+        persons_chosen=chosen.persons,
         districts=DISTRICTS, unions=labels.UNION_LABELS, sexes=SEXES, ages=AGE_BANDS, channels=CHANNELS,
         readiness=READINESS, statuses={k: v for k, v in labels.STATUSES.items() if k != "unknown"},
         placed={"yes": "Con almeno un inserimento", "no": "Senza inserimenti"}, faulty=faulty,
@@ -148,11 +150,10 @@ async def pathway(
     """One pathway, with everything recorded by the end of the day `al`."""
     entries, facts, things = await _story(store, person_id, al)
     row, placements = state(facts)
-    spoken = words(store, things)
     return page(
         request, "reporting/pathway.html", title="Percorso", person_id=person_id, entries=entries, al=al, row=row,
         services=labels.SERVICES, summary=_summary(row, store.name_of) if row else (),
-        placements=[p | {"company": timeline.thing(p["company_id"], spoken.things.get(p["company_id"]))} for p in placements],
+        placements=[p | {"company": timeline.thing(p["company_id"], things.get(p["company_id"]))} for p in placements],
         placement_columns=PLACEMENT_COLUMNS, values={"al": al}, max_day=clock.today(),
         trail=(("Percorsi", f"{HOME}/percorsi"),), query=f"?al={al}" if al else "",
     )  # fmt: skip
@@ -192,12 +193,10 @@ def state(facts: Sequence[Recorded]) -> tuple[Row | None, list[Row]]:
 
 
 def _summary(row: Row, name_of: Any) -> list[tuple[str, str]]:
-    from shared.web.formats import day
-
     pairs = [
         ("Situazione", labels.STATUSES[row["status"]]),
         ("Distretto", DISTRICTS.get(row["district"] or "", "")),
-        ("Unione di comuni", labels.UNION_LABELS.get(row["union_code"] or "none", row["union_code"])),
+        ("Unione di comuni", labels.UNION_LABELS.get(row["union_code"] or "none", "")),
         ("Canale", CHANNELS.get(row["channel"] or "", "")),
         ("Registrazione", day(row["registered_on"])),
         ("Primo colloquio", day(row["first_interview_on"])),
@@ -211,5 +210,5 @@ def _summary(row: Row, name_of: Any) -> list[tuple[str, str]]:
         if wait >= 0:
             pairs.append(("Attesa dal primo colloquio", f"{wait} giorni"))
     if row["outcome"]:
-        pairs.append(("Chiusura", f"{day(row['closed_on'])}: {labels.OUTCOMES[row['outcome']]}"))
+        pairs.append(("Chiusura", f"{day(row['closed_on'])}: {OUTCOMES[row['outcome']]}"))
     return pairs

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from services.training import commands, labels
+from services.training.domain import attendance_default
 from services.training.pages.common import (
     EXPORTED_AT_MOST,
     PER_PAGE,
@@ -43,6 +44,18 @@ COURSES = (
     Column("completed", "Completati", "int"),
     Column("warning", "Avviso"),
 )
+SHOWN = (
+    Column("title", "Corso"),
+    Column("warning", "Avviso"),
+    Column("status", "Stato", labels=labels.STATUSES),
+    Column("line", "Linea", labels={code: words[:3] for code, words in labels.LINES.items()}),
+    Column("topic", "Materia", labels=labels.TOPICS),
+    Column("starts_on", "Inizio", "date"),
+    Column("ends_on", "Fine", "date"),
+    Column("seats_left", "Liberi", "int"),
+    Column("attending", "Iscritti", "int"),
+)
+"""What the list shows; the file has all the columns."""
 PEOPLE = (
     Column("person_id", "Persona", "person"),
     Column("readiness", "Valutazione", labels=READINESS),
@@ -91,7 +104,7 @@ async def courses(request: Request, store: StoreOf, _: Viewer, number: PageNumbe
         }
         to_train = (await queries.people(reading, limit=1))[1]
     return page(
-        request, "training/courses.html", title="Corsi", rows=rows, columns=COURSES, total=total, number=number,
+        request, "training/courses.html", title="Corsi", rows=rows, columns=SHOWN, total=total, number=number,
         count=-(-total // PER_PAGE), labels=labels, only=ONLY, values=filters, waiting=waiting, to_train=to_train,
         query=request.url.query,
     )  # fmt: skip
@@ -148,9 +161,10 @@ async def people_file(
 
 
 def _proposal(request: Request, errors: Errors | Refused | None = None) -> Response:
+    today = clock.today()
     return page(
         request, "training/proposal.html", title="Nuovo corso", labels=labels, errors=errors,
-        values={"on": clock.today()},
+        values={"on": today}, safety=attendance_default("safety", today), others=attendance_default("cv", today),
     )  # fmt: skip
 
 

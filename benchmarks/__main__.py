@@ -1,0 +1,58 @@
+"""`make bench`: each figure with the limit measured in the same run and the ratio.
+
+`python -m benchmarks [--events 1000000] [--only a,b,c,d]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import append, latency, live, replays
+from benchmarks.parts import Figure, table
+from deploy.local import kafka, postgres
+from shared.settings import settings
+from tests.chaos.harness import make_secrets
+
+
+async def _run(folder: Path, events: int, only: str) -> list[Figure]:
+    figures: list[Figure] = []
+    if "a" in only:
+        figures += await latency.measure(folder / "latency", 20)
+    if set(only) & set("bcde"):
+        database, broker = postgres.start(folder / "postgres"), kafka.start(folder / "kafka")
+        current = replace(
+            settings,
+            database_url=database.url,
+            log_url=f"kafka://{broker.bootstrap}",
+            secrets_path=make_secrets(folder),
+            home=folder,
+        )
+        try:
+            if "d" in only:
+                figures += await append.measure(current)
+            if "c" in only:
+                figures += await live.measure(current, min(events, 120_000))
+            if "b" in only or "e" in only:
+                figures += await replays.measure(current, events)
+        finally:
+            broker.stop()
+            database.stop()
+    return figures
+
+
+def main() -> None:
+    """Runs and prints."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--only", default="abcde", help="letters of the figures, e.g. bd")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="insieme-bench-") as folder:
+        print(table(asyncio.run(_run(Path(folder), arguments.events, arguments.only))))
+
+
+if __name__ == "__main__":
+    main()

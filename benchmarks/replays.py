@@ -1,0 +1,102 @@
+"""(b) Replay of all reporting views against merely reading and validating; (e) its peak memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import history
+from benchmarks.parts import Figure, at_least, at_most, fresh
+from services.reporting.service import SERVICE
+from shared import db
+from shared.events import PARTITIONS, load
+from shared.log import Log, open_log
+from shared.projection import prepare
+from shared.relay import Relay
+from shared.replay import replay
+from shared.settings import Settings
+from shared.store import Store
+
+
+async def _validate(log: Log) -> int:
+    """The limit: the same records, read and validated into their classes, and nothing else."""
+    count = 0
+    for partition in range(PARTITIONS["pathway"]):
+        end = (await log.ends([("pathway", partition)]))["pathway", partition]
+        reader = await log.reader({("pathway", partition): 0}, "")
+        after = 0
+        while after < end:
+            for record in await reader.poll(5000, 5):
+                headers = dict(record.headers)
+                load(headers["ce_type"].decode(), int(headers["ce_dataversion"]), record.value or b"")
+                count += 1
+                after = record.offset + 1
+        await reader.close()
+    return count
+
+
+async def _prepared(named: Settings, log: Log) -> Store:
+    store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
+    async with store.engine.begin() as conn:
+        await prepare(conn, db.views_schema("reporting", named), SERVICE.views)
+    await Relay(store, log).check()
+    return store
+
+
+async def measure(current: Settings, events: int) -> list[Figure]:
+    """Throughput over `events` facts, peak memory with the same rows and four times the facts."""
+    async with fresh(current) as (named, log):
+        total = await history.write(log, events // 12)
+        store = await _prepared(named, log)
+        begun = time.perf_counter()
+        assert await _validate(log) == total
+        limit = total / (time.perf_counter() - begun)
+        begun = time.perf_counter()
+        await replay(SERVICE, store, log)
+        ours = total / (time.perf_counter() - begun)
+        await store.close()
+    people = max(events // 12 // 8, 100)
+    small, large = [await _peak(current, people, rounds) for rounds in (2, 8)]
+    return [
+        at_least(f"(b) replay of all reporting views, {total:,} facts", ours, limit, "/s"),
+        at_most("(e) peak memory of a replay, 4 x the facts on the same rows", large, small, "MB", 1.15),
+    ]
+
+
+async def _peak(current: Settings, people: int, rounds: int) -> float:
+    """Peak resident memory (MB) of a process that replays."""
+    async with fresh(current) as (named, log):
+        await history.write(log, people, rounds)
+        store = await _prepared(named, log)
+        await store.close()
+        told = os.environ | {"BENCH_SETTINGS": json.dumps(asdict(named) | {"home": "", "secrets_path": ""})}
+        told |= {"INSIEME_SECRETS": str(named.secrets_path)}
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-m", "benchmarks.replays"], env=told, check=True, capture_output=True
+        )
+        return float(done.stdout.split()[-1])
+
+
+async def _alone() -> None:
+    values = json.loads(os.environ["BENCH_SETTINGS"])
+    named = Settings(
+        **(values | {"home": Path("."), "secrets_path": Path(os.environ["INSIEME_SECRETS"])})  # the rest are strings
+    )
+    log = open_log(named.log_url, named.namespace)
+    await log.start()
+    store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
+    await replay(SERVICE, store, log)
+    await store.close()
+    await log.stop()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    asyncio.run(_alone())

@@ -1,0 +1,64 @@
+"""Ids from causes, and facts on the wire and back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.envelope import Meta, Undecodable, message, ordinal_id, read_event, read_meta
+from shared.events.intake import PathwayClosed
+from shared.log import Record
+
+AMINA = "3f2b8c1e-7a4d-5e6f-8a9b-0c1d2e3f4a5b"
+CLOSED = PathwayClosed(on=date(2024, 3, 1), person_id=AMINA, outcome="autonomous")
+META = Meta(
+    id=ordinal_id(AMINA, 0), source="intake", type=CLOSED.TYPE, type_version=1, subject=AMINA,
+    time=datetime(2024, 3, 1, 9, 30, tzinfo=UTC), topic="pathway", partition=3, number=7, predecessor=AMINA,
+    actor="u-elena.conti", cause=AMINA, correlation=AMINA, causation=None, hops=0, traceparent="00-a-b-01",
+)  # fmt: skip
+
+
+@given(cause=st.uuids(), name=st.text(max_size=20) | st.integers(0, 99))
+def test_an_ordinal_id_is_the_uuid5_of_its_cause(cause: uuid.UUID, name: str | int) -> None:
+    assert ordinal_id(str(cause), name) == str(uuid.uuid5(cause, str(name)))
+
+
+def record(meta: Meta, data: bytes | None) -> Record:
+    sent = message(meta, data or b"")
+    return Record(meta.topic, meta.partition, 11, sent.key, data, sent.headers, sent.timestamp_ms)
+
+
+def test_what_is_written_is_read() -> None:
+    written = record(META, CLOSED.model_dump_json().encode())
+    assert read_meta(written) == META
+    assert read_event(META, written.value) == CLOSED
+    assert dict(written.headers)["ce_specversion"] == b"1.0"
+
+
+def test_a_first_fact_has_no_predecessor() -> None:
+    first = replace(META, number=1, predecessor=None, traceparent=None, causation=AMINA)
+    assert read_meta(record(first, b"{}")) == first
+
+
+@pytest.mark.parametrize("lost", ["ce_id", "ce_source", "ce_type", "ce_number", "ce_time"])
+def test_a_record_without_its_headers_is_undecodable(lost: str) -> None:
+    whole = record(META, b"{}")
+    with pytest.raises(Undecodable, match="headers"):
+        read_meta(replace(whole, headers=tuple(h for h in whole.headers if h[0] != lost)))
+
+
+@pytest.mark.parametrize(("value", "why"), [(None, "no-value"), (b"{", "data"), (b"{}", "data"), (b"\xff", "data")])
+def test_a_record_without_its_data_is_undecodable(value: bytes | None, why: str) -> None:
+    with pytest.raises(Undecodable, match=why):
+        read_event(META, value)
+
+
+def test_a_fact_about_somebody_else_than_its_key_is_undecodable() -> None:
+    other = CLOSED.model_copy(update={"person_id": ordinal_id(AMINA, "other")})
+    with pytest.raises(Undecodable, match="subject"):
+        read_event(META, other.model_dump_json().encode())
