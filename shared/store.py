@@ -183,6 +183,7 @@ class Transaction:
         the numbered metas by event id."""
         if self.written:
             await self.store.vault.write(self.conn, self.written, clock.now())
+            self.written = Pending()
         by_partition: dict[tuple[str, int], list[tuple[Meta, bytes]]] = {}
         for recorded, data in self.appended:
             place = (recorded.meta.topic, recorded.meta.partition)

@@ -78,7 +78,7 @@ class Entry(BaseModel):
 
 class HalfYear(BaseModel):
     """The figures of a half-year as of an instant. Amounts are euro cents, waits are days; counts by district and
-    union may be `<5` or `n.d.` for who may not see small ones. `digest` is of the whole figures."""
+    union may be `<5` or `n.d.` for who may not see small ones; `digest` is of the figures without small counts."""
 
     period: str
     start: date

@@ -57,8 +57,12 @@ def end_of(on: date) -> datetime:
 
 
 def canonical(period: Period, as_of: datetime, figures: HalfYear) -> str:
-    """The figures as canonical JSON: sorted keys, no spaces, whole numbers only."""
-    values = {"period": period.code, "as_of": as_of.astimezone(ROME).isoformat(), "figures": asdict(figures)}
+    """The figures as they are made public, as canonical JSON: sorted keys, no spaces, whole numbers.
+
+    Small counts are hidden in it: from a digest of the whole figures they could be found by trying.
+    """
+    public = shown(figures, period.end, small=False)
+    values = {"period": period.code, "as_of": as_of.astimezone(ROME).isoformat(), "figures": public}
     return to_json(values)
 
 
@@ -261,16 +265,25 @@ UNITS = {"count": "", "days": "giorni", "cents": "euro"}
 
 
 def rows(found: list[Table]) -> list[dict[str, Any]]:
-    """The tables as rows of one export. Amounts in euro."""
+    """The tables as rows of one export. Amounts in euro; a count that is not shown is empty, and the note says why."""
 
     def plain(line: Line, value: Value) -> Any:
-        return value / 100 if line.kind == "cents" and isinstance(value, int) else value
+        if isinstance(value, str):
+            return None
+        return value / 100 if line.kind == "cents" and value is not None else value
+
+    def notes(line: Line) -> str:
+        hidden = [
+            f"{words} {value} (non mostrato)"
+            for words, value in (("semestre", line.value), ("confronto", line.before))
+            if isinstance(value, str)
+        ]
+        return ", ".join([line.note] * bool(line.note) + hidden + ["ripartizione illustrativa"] * line.illustrative)
 
     return [
         {
             "group": table.title, "label": line.label, "value": plain(line, line.value),
-            "before": plain(line, line.before), "unit": UNITS[line.kind],
-            "note": "; ".join(filter(None, (line.note, "ripartizione illustrativa" if line.illustrative else ""))),
+            "before": plain(line, line.before), "unit": UNITS[line.kind], "note": notes(line),
         }
         for table in found
         for line in table.lines

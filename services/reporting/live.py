@@ -60,7 +60,7 @@ async def journal(reading: Reading, now: datetime) -> Windows:
     districts = sa.select(table.c.person_id, table.c.district).where(
         table.c.district.is_not(None), table.c.person_id.in_(lately)
     )
-    counted = Windows(districts=dict((await reading.conn.execute(districts)).tuples().all()))
+    counted = Windows(districts=dict((await reading.conn.execute(districts)).all()))
     counted.take(Seen(r.source, r.type, r.subject, r.recorded_at, bytes(r.data)) for r in rows)
     counted.forget(now)
     return counted
@@ -75,7 +75,7 @@ async def today(reading: Reading, now: datetime) -> dict[str, int]:
         .where(heard.c.topic == PATHWAY, heard.c.recorded_at >= start)
         .group_by(heard.c.source)
     )
-    return dict((await reading.conn.execute(query)).tuples().all())
+    return dict((await reading.conn.execute(query)).all())
 
 
 def agreement(counts: dict[Cell, int], journal_today: dict[str, int], now: datetime) -> tuple[bool, str]:

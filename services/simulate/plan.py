@@ -217,7 +217,8 @@ def _companies(script: Script, network: Network, hires: Sequence[Hire]) -> tuple
 def _mistakes(rng: random.Random, hires: Sequence[Hire]) -> None:
     """Some contracts are first recorded wrongly."""
     plain = [h for h in hires if not h.extensions and len(h.person.hires) == 1]
-    for hire in rng.sample([h for h in plain if h.contract == "agency"], 2):
+    agency = [h for h in plain if h.contract == "agency"]
+    for hire in rng.sample(agency, min(2, len(agency))):
         hire.mistake = "contract"
     for hire in rng.sample([h for h in plain if h.contract != "agency"], 8):
         hire.mistake = "date"

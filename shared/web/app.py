@@ -159,7 +159,7 @@ async def wait_for_views(request: Request) -> None:
 
 SEEN = text(
     "select min(coalesce(cast(numbers -> cast(:source as text) ->> 0 as bigint), 0)) from positions"
-    " where topic = :t and partition = :p"
+    " where topic = :t and partition = cast(:p as int)"
 )
 
 

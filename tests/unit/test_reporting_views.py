@@ -226,7 +226,8 @@ def test_a_corrected_fact_is_struck_through_with_who_when_and_why() -> None:
     entries = timeline.entries([wrong, recorded(met(), 1), correction(wrong, 2, district="imola")], WORDS)
     assert [entry.struck for entry in entries] == [True, False, False]
     assert entries[0].correction == (
-        "Rettificato da u-giulia.rossi il 01/02/2024 12:00: distretto: Città di Bologna → Imola; motivo: valore sbagliato"
+        "Rettificato da u-giulia.rossi il 01/02/2024 12:00: distretto: Città di Bologna → Imola; "
+        "motivo: valore sbagliato"
     )
     assert entries[2].title == "Correzione di «registrazione» del 01/02/2024"
 

@@ -51,7 +51,8 @@ def test_a_corrected_district_holds_from_then_on() -> None:
 
 
 def test_a_cancelled_registration_says_no_district() -> None:
-    assert windows.district_said(windows.CORRECTED, b'{"fact_type":"intake.person-registered","corrected":null}') is None
+    data = json.dumps({"fact_type": windows.REGISTERED, "corrected": None}).encode()
+    assert windows.district_said(windows.CORRECTED, data) is None
 
 
 def test_days_are_romes_and_weeks_begin_on_monday() -> None:
@@ -84,8 +85,9 @@ def test_the_course_has_every_window_also_the_empty_ones() -> None:
     assert found[-1][0] == datetime(2024, 5, 5, 22, tzinfo=UTC)
 
 
-@any_of(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))
-def test_what_must_be_read_for_the_kept_windows_is_read(now: datetime) -> None:
+@any_of(st.integers(0, 10 * 365 * 86_400))
+def test_what_must_be_read_for_the_kept_windows_is_read(seconds: int) -> None:
+    now = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     first = windows.since(now)
     for window in windows.SECONDS:
         for cell in windows.cells(placed(AMINA, first - timedelta(seconds=1)), None):

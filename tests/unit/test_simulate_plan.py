@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -53,8 +54,9 @@ def facts(days: Sequence[Day], until: date = date.max) -> list[Event]:
                 held[fact_id] = _registered(step)
             case "hold_interview":
                 held[fact_id] = InterviewHeld(
-                    person_id=step.target[0], interview_id=ordinal_id(step.cause, "interview"), **values
-                )
+                    person_id=step.target[0], interview_id=ordinal_id(step.cause, "interview"), mode=values["mode"],
+                    on=values["on"],
+                )  # fmt: skip
             case "register_company":
                 held[fact_id] = CompanyRegistered(
                     company_id=ordinal_id(step.cause, "company"), card=REFERENCE,
@@ -158,7 +160,7 @@ def test_everything_is_recorded_on_a_working_day_of_the_scenario_and_not_before_
 
 
 def test_the_municipalities_outside_bologna_follow_their_population() -> None:
-    places = [who.municipality for who in traits(H1_2024, __import__("random").Random(3))]
+    places = [who.municipality for who in traits(H1_2024, random.Random(3))]
     others = {code: weight for code, weight in territory.weights() if code != territory.CAPITAL}
     total = sum(others.values())
     for code, weight in others.items():

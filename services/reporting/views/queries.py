@@ -75,7 +75,7 @@ async def by_status(reading: Reading) -> dict[str, int]:
     """How many persons are at which point."""
     table = reading.table(PATHWAYS)
     query = sa.select(table.c.status, sa.func.count()).group_by(table.c.status)
-    return dict((await reading.conn.execute(query)).tuples().all())
+    return dict((await reading.conn.execute(query)).all())
 
 
 async def pathway(reading: Reading, person_id: str) -> Row | None:
@@ -153,7 +153,7 @@ async def open_troubles(reading: Reading) -> dict[tuple[str, str], int]:
         .where(table.c.kind != "rejected")
         .group_by(table.c.service, table.c.kind)
     )
-    return {(service, kind): n for service, kind, n in (await reading.conn.execute(query)).tuples()}
+    return {(service, kind): n for service, kind, n in (await reading.conn.execute(query)).all()}
 
 
 async def own_reader(reading: Reading) -> Row:

@@ -1,0 +1,381 @@
+"""Reporting on a real PostgreSQL and the embedded log: what the others say, on its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import openpyxl
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.reporting import live, windows
+from services.reporting.app import create_app
+from services.reporting.domain import Period
+from services.reporting.pages import now as now_page
+from services.reporting.views import queries
+from shared import clock
+from shared.corrections import correct
+from shared.decisions import Decision
+from shared.events.base import Event, Motive
+from shared.events.intake import PathwayFactCorrected as IntakeCorrected
+from shared.events.matching import PathwayFactCorrected as MatchingCorrected
+from shared.events.operations import RecordParked, ViewFaulty
+from shared.notices import notice
+from shared.store import Unit
+from shared.web import sessions
+from shared.web.readers import accounts
+from shared.web.site import site
+from tests.fixtures.platform import Platform, Running, accepted
+from tests.fixtures.reporting import (
+    AMINA,
+    LUCA,
+    SAMIRA,
+    VOICES,
+    bare,
+    charged,
+    extended,
+    joined,
+    met,
+    placed,
+    registered,
+    say,
+    selecting,
+)
+
+MONITORING, TABLE, MANAGER, ADMIN = "u-francesca.sola", "u-teresa.bonini", "u-giulia.rossi", "u-nadia.rizzo"
+MARCH = datetime(2024, 3, 15, 10, tzinfo=UTC)
+H1 = Period(2024, 1)
+
+
+@pytest.fixture
+async def running(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Running:
+    made = await platform("intake", "matching", "training", "reporting", definitions=VOICES)
+    monkeypatch.setattr(clock, "now", lambda: made.now)
+    return made
+
+
+@asynccontextmanager
+async def browser(running: Running, account: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A signed-in browser at the site of reporting."""
+    service = create_app()
+    service.state.store = running.store("reporting")
+    app = site({"reporting": service})
+    session = sessions.start(accounts()[account])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://testserver",
+        cookies={sessions.COOKIE: sessions.write(session)},
+        headers={"accept": "text/html"},
+    ) as client:
+        client.headers["x-test-csrf"] = sessions.csrf(session.id)
+        yield client
+
+
+async def send(client: httpx.AsyncClient, path: str, shown: int | str = "", **values: Any) -> httpx.Response:
+    """A form, as a page would send it."""
+    hidden = {"csrf": client.headers["x-test-csrf"], "form_token": str(uuid4()), "shown": str(shown)}
+    return await client.post(path, data=hidden | values)
+
+
+async def shown(client: httpx.AsyncClient, path: str) -> str:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text[:2000]
+    return answer.text
+
+
+async def amina_found_work(running: Running) -> None:
+    """Registered, met, in charge in February; at work since March."""
+    running.now = datetime(2024, 2, 5, 9, tzinfo=UTC)
+    await say(running, "matching", joined(), selecting(), actor="u-sara.galli")
+    await say(running, "intake", registered(), met(), charged(), actor=MANAGER)
+    running.now = MARCH
+    await say(running, "matching", placed(on=date(2024, 3, 1)), actor="u-sara.galli")
+    await running.quiet()
+
+
+async def corrected(running: Running, service: str, fact: Event, motive: Motive, **changes: Any) -> None:
+    """A correction by the owner of the fact; without changes it is cancelled."""
+    history = await running.store(service).history(fact.subject)
+    fact_id = next(one.meta.id for one in history if one.event == fact)
+    kind = IntakeCorrected if service == "intake" else MatchingCorrected
+
+    async def decide(unit: Unit) -> Decision:
+        return await correct(
+            unit, bare(fact.subject), kind, fact_id=fact_id, corrected=changes or None, motive=motive, on=unit.today
+        )
+
+    accepted(await running.execute(service, decide, actor=MANAGER))
+    await running.quiet()
+
+
+# --- pathways ------------------------------------------------------------------------------------------------
+
+
+async def test_a_pathway_is_told_across_services_in_plain_italian(running: Running) -> None:
+    await amina_found_work(running)
+    async with browser(running, MONITORING) as client:
+        page = await shown(client, f"/reporting/percorsi/{AMINA}")
+    for words in ("Registrazione", "Colloquio", "Presa in carico", "Inserimento", "Tempo determinato", "Sara Galli",
+                  "sezione ATECO C", "29 giorni"):  # fmt: skip
+        assert words in page, words
+    assert page.index("Presa in carico") < page.index("Domanda e offerta</p>")
+    assert "person-registered" not in page
+
+
+async def test_a_corrected_fact_is_struck_through_and_the_past_day_does_not_know_of_it(running: Running) -> None:
+    await amina_found_work(running)
+    running.now = datetime(2024, 4, 2, 8, tzinfo=UTC)
+    wrong = placed(on=date(2024, 3, 1))
+    await corrected(running, "matching", wrong, "wrong_contract", contract="permanent", ends_on=None)
+    async with browser(running, MONITORING) as client:
+        now = await shown(client, f"/reporting/percorsi/{AMINA}")
+        assert "<s>Inserimento</s>" in now
+        assert "Rettificato da Giulia Rossi il 02/04/2024" in now
+        assert "contratto: Tempo determinato → Tempo indeterminato" in now
+        then = await shown(client, f"/reporting/percorsi/{AMINA}?al=2024-04-01")
+        assert "<s>" not in then
+        assert "Tempo indeterminato" not in then
+        before = await shown(client, f"/reporting/percorsi/{AMINA}?al=2024-01-01")
+        assert "non era stato registrato nulla" in before
+        future = await client.get(f"/reporting/percorsi/{AMINA}?al=2025-01-01")
+        assert future.status_code == 422
+        assert "non può essere nel futuro" in future.text
+
+
+async def test_the_timeline_and_the_list_are_exported(running: Running) -> None:
+    await amina_found_work(running)
+    async with browser(running, MONITORING) as client:
+        story = await client.get(f"/reporting/percorsi/{AMINA}/export?formato=csv")
+        assert story.text.startswith("\ufeffData del fatto;")
+        assert "Presa in carico" in story.text
+        whole = await client.get("/reporting/percorsi/export?formato=xlsx&district=citta-di-bologna")
+        rows = list(openpyxl.load_workbook(BytesIO(whole.content)).active.iter_rows(values_only=True))  # type: ignore[union-attr]  # it has a sheet
+        assert len(rows) == 2
+        assert rows[1][0] == AMINA
+
+
+async def test_the_list_is_filtered_and_an_unknown_pathway_is_told(running: Running) -> None:
+    await amina_found_work(running)
+    await say(running, "intake", registered(LUCA, district="imola", sex="M"))
+    await running.quiet()
+    async with browser(running, MONITORING) as client:
+        assert AMINA[:8] in await shown(client, "/reporting/percorsi?placed=yes&status=&district=")
+        assert AMINA[:8] not in await shown(client, "/reporting/percorsi?sex=M")
+        assert LUCA[:8] in await shown(client, "/reporting/percorsi?district=imola&union=none&status=registered")
+        assert "Nessun percorso" in await shown(client, "/reporting/percorsi?registered_from=2024-05-01")
+        assert LUCA[:8] not in await shown(client, f"/reporting/percorsi?person={AMINA}")
+        assert (await client.get(f"/reporting/percorsi/{SAMIRA}")).status_code == 404
+        assert (await client.get("/reporting/percorsi/nonsense")).status_code == 404
+        assert (await client.get("/reporting/percorsi?district=Roma")).status_code == 422
+
+
+async def test_who_is_for_figures_only_sees_no_pathway(running: Running) -> None:
+    await amina_found_work(running)
+    async with browser(running, TABLE) as client:
+        for path in ("/reporting/percorsi", f"/reporting/percorsi/{AMINA}", "/reporting/percorsi/export?formato=csv",
+                     f"/reporting/percorsi/{AMINA}/export?formato=csv", "/reporting/api/percorsi"):  # fmt: skip
+            assert (await client.get(path)).status_code == 403, path
+        for path in ("/reporting/", "/reporting/semestre/2024-1", "/reporting/adesso"):
+            page = await shown(client, path)
+            assert AMINA not in page
+            assert AMINA[:8] not in page
+
+
+# --- the half-year ---------------------------------------------------------------------------------------------
+
+
+async def figures(running: Running, as_of: datetime) -> Any:
+    async with running.store("reporting").read() as reading:
+        return (await queries.half_years(reading, [H1], as_of))[0]
+
+
+async def test_the_report_follows_corrections_and_what_was_known_by_then(running: Running) -> None:
+    await amina_found_work(running)
+    wrong = placed(LUCA, on=date(2024, 3, 10))
+    await say(running, "intake", registered(LUCA))
+    await say(running, "matching", wrong)
+    await running.quiet()
+    known_in_march = running.now
+    running.now = datetime(2024, 4, 20, 9, tzinfo=UTC)
+    await corrected(running, "matching", wrong, "never_started")
+    running.now += timedelta(hours=1)
+    # A company reports late: recorded in April, of March.
+    await say(running, "matching", extended(AMINA, on=date(2024, 3, 30)))
+    await running.quiet()
+    then, now = await figures(running, known_in_march), await figures(running, running.now)
+    assert (then.placements, then.first_placements, then.mean_wait, then.extensions) == (2, 2, 29, 0)
+    assert (now.placements, now.first_placements, now.mean_wait, now.extensions) == (2, 1, 29, 1)
+    assert (now.enrolments, now.hiring_companies, now.selections, now.new_companies) == (2, 1, 1, 1)
+    assert await figures(running, known_in_march) == then
+
+
+async def test_the_page_and_the_api_show_the_same_figures(running: Running) -> None:
+    await amina_found_work(running)
+    running.now = datetime(2024, 7, 10, 9, tzinfo=UTC)
+    async with browser(running, MONITORING) as client:
+        page = await shown(client, "/reporting/semestre/2024-1")
+        assert "Per atto e per persona sono due letture indipendenti" in page
+        assert "lettura per atto è nostra" in page
+        assert "illustrativo" in page  # demonstration mode
+        assert "29 giorni" in page
+        assert "Del primo semestre 2023 non ci sono fatti" in page
+        answer = await client.get("/reporting/api/semestre/2024-1")
+        assert answer.json()["figures"]["placements"] == 1
+        assert answer.json()["figures"]["by_district"]["citta-di-bologna"] == 1
+        assert answer.json()["end"] == "2024-06-30"
+        file = await client.get("/reporting/semestre/2024-1/export?formato=csv&con=semestre")
+        assert "Inserimenti, per atto;Inserimenti;1;0;" not in file.text  # nothing happened in 2023: no comparison
+        assert "Inserimenti, per atto;Inserimenti;1;;" in file.text
+        assert (await client.get("/reporting/semestre")).headers["location"].endswith("/reporting/semestre/2024-1")
+        assert (await client.get("/reporting/semestre/2024-9")).status_code == 404
+        assert "Questo semestre non è ancora cominciato" in await shown(client, "/reporting/semestre/2025-1")
+        assert (await client.get("/reporting/semestre/2024-1?al=2030-01-01")).status_code == 422
+
+
+async def test_the_table_sees_no_small_count(running: Running) -> None:
+    await amina_found_work(running)
+    async with browser(running, TABLE) as client:
+        page = await shown(client, "/reporting/semestre/2024-1")
+        assert "&lt;5" in page
+        answer = await client.get("/reporting/api/semestre/2024-1")
+        assert answer.json()["figures"]["by_district"]["citta-di-bologna"] == "<5"
+        file = await client.get("/reporting/semestre/2024-1/export?formato=csv")
+        assert "Iscrizioni per distretto di domicilio;Città di Bologna;;;;semestre <5 (non mostrato)" in file.text
+
+
+async def test_a_report_is_published_once_and_can_be_recomputed_as_of_then(running: Running) -> None:
+    await amina_found_work(running)
+    running.now = datetime(2024, 7, 10, 9, tzinfo=UTC)
+    async with browser(running, MONITORING) as client:
+        early = await send(client, "/reporting/semestre/2024-1/pubblica", as_of="2024-07-10", on="2024-07-10")
+        assert early.status_code == 422
+        assert "un giorno già finito" in early.text
+        done = await send(client, "/reporting/semestre/2024-1/pubblica", as_of="2024-07-09", on="2024-07-10")
+        assert done.status_code == 303
+        await running.quiet()
+        page = await shown(client, "/reporting/semestre/2024-1")
+        assert "le cifre pubblicate coincidono" in page
+        again = await send(client, "/reporting/semestre/2024-1/pubblica", as_of="2024-07-09", on="2024-07-10")
+        assert again.status_code == 409
+        assert "è già pubblicato" in again.text
+    # A late fact changes today's figures, not the published ones.
+    running.now += timedelta(days=1)
+    await say(running, "matching", extended(AMINA, on=date(2024, 6, 1)))
+    await running.quiet()
+    async with browser(running, MONITORING) as client:
+        page = await shown(client, "/reporting/semestre/2024-1")
+        assert "le cifre pubblicate coincidono" in page
+        fact_id = (await running.store("reporting").history(H1.report_id))[-1].meta.id
+        refused = await send(
+            client, "/reporting/semestre/2024-1/correggi", fact_id=fact_id, action="rectify", motive="wrong_date"
+        )
+        assert refused.status_code == 422
+        gone = await send(
+            client, "/reporting/semestre/2024-1/correggi", fact_id=fact_id, action="cancel", motive="other", on=""
+        )
+        assert gone.status_code == 303
+        await running.quiet()
+        page = await shown(client, "/reporting/semestre/2024-1")
+        assert "<s>Rapporto pubblicato</s>" in page
+        assert "Registra la pubblicazione del rapporto" in page
+        token = {"idempotency-key": str(uuid4())}
+        body = {"as_of": "2024-07-09", "on": "2024-07-11"}
+        for repeated in (False, True):
+            answer = await client.post("/reporting/api/semestre/2024-1/pubblicazione", json=body, headers=token)
+            assert (answer.status_code, answer.json()["repeated"]) == (201, repeated)
+
+
+async def test_only_who_may_publish_publishes(running: Running) -> None:
+    async with browser(running, TABLE) as client:
+        answer = await send(client, "/reporting/semestre/2023-2/pubblica", as_of="2024-01-02", on="2024-01-03")
+        assert answer.status_code == 403
+
+
+# --- now -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_live_page_counts_from_the_journal_and_agrees_with_the_pure_windows(running: Running) -> None:
+    await amina_found_work(running)
+    async with running.store("reporting").read() as reading:
+        counts = (await live.journal(reading, running.now)).counts
+        today = await live.today(reading, running.now)
+    assert windows.figures(counts, running.now, windows.DAY, windows.SERVICE) == today == {"matching": 1}
+    assert windows.figures(counts, running.now, windows.DAY, windows.DISTRICT) == {"citta-di-bologna": 1}
+    assert live.agreement(counts, today, running.now)[0]
+    assert not live.agreement({}, today, running.now)[0]
+    async with browser(running, TABLE) as client:
+        page = await shown(client, "/reporting/adesso")
+        assert "Finestre contate dal registro" in page
+        assert 'data-live="/reporting/adesso/flusso"' in page
+        export = await client.get("/reporting/adesso/export?formato=csv")
+        assert "Per servizio;Domanda e offerta;1;1;1" in export.text
+        assert (await client.get("/reporting/api/adesso")).json()["day"]["by_direction"] == {"matching": 1}
+
+
+async def test_what_is_recorded_is_pushed_to_the_page(running: Running) -> None:
+    """The stream's pieces, one before and one after the fact; the task ends with its last reader."""
+    await amina_found_work(running)
+    app: FastAPI = create_app()
+    store = running.store("reporting")
+    app.state.store = store
+    request: Any = type("R", (), {"app": app})()
+    pieces = now_page.pieces(request, store)
+    async with asyncio.timeout(20):
+        name, first = await anext(pieces)
+        assert name == "adesso"
+        await say(running, "matching", extended(AMINA, on=date(2024, 3, 15)))
+        await running.quiet()
+        while (await anext(pieces))[1] == first:
+            continue
+        await pieces.aclose()  # type: ignore[attr-defined]  # it is a generator
+    assert app.state.live._task is None
+
+
+# --- operations ------------------------------------------------------------------------------------------------
+
+
+async def test_the_operations_page_says_what_is_wrong_and_what_to_do(running: Running) -> None:
+    async with running.store("matching").transaction() as transaction:
+        await notice(transaction, RecordParked, "pathway/3/17", "withdraw-KeyError", running.now)
+        await notice(transaction, ViewFaulty, "pathway/3/18", "KeyError", running.now, "candidates")
+    await running.quiet()
+    async with browser(running, ADMIN) as client:
+        page = await shown(client, "/reporting/esercizio")
+        assert "Evento messo da parte" in page
+        assert "python -m services.matching redrive" in page
+        assert "python -m services.matching replay --view candidates" in page
+        assert "Il lettore è in funzione" in page
+        assert "pathway/3/17" in (await client.get("/reporting/esercizio/export?formato=csv")).text
+        assert (await send(client, "/reporting/esercizio/riprendi")).status_code == 303
+        assert "Richiesta registrata" in await shown(client, "/reporting/esercizio?chiesto=1")
+    worker = running.workers["reporting"]
+    assert await worker.reader.requests() == 1
+    async with running.store("reporting").engine.connect() as conn:
+        assert await conn.scalar(text("select requested_by from requests where done_at is not null")) == ADMIN
+
+
+async def test_a_stopped_reader_is_named_with_its_reason(running: Running) -> None:
+    async with running.store("reporting").engine.begin() as conn:
+        await conn.execute(
+            text('update reader_state set stopped_at = :at, "where" = \'pathway/0/9\', reason = \'gap\''),
+            {"at": running.now},
+        )
+    async with browser(running, ADMIN) as client:
+        page = await shown(client, "/reporting/esercizio")
+    assert "davanti a pathway/0/9" in page
+    assert "manca un numero della sequenza" in page
+
+
+async def test_the_document_of_the_api_is_whole(running: Running) -> None:
+    async with browser(running, MONITORING) as client:
+        document = json.loads((await client.get("/reporting/api/openapi.json")).text)
+    assert "/api/semestre/{code}" in document["paths"]
