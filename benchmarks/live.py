@@ -1,5 +1,5 @@
-"""(c) Sustained live projection against bare batched writes of the same rows: the same COPYs and deletes, one
-transaction a batch, and nothing else."""
+"""(c) Sustained live projection against bare batched upserts of the same rows: journal rows by COPY, folded rows
+by COPY into a temporary table and one INSERT ... ON CONFLICT, one transaction a batch, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks import history
@@ -27,42 +26,53 @@ async def measure(current: Settings, events: int) -> list[Figure]:
         worker = Worker(SERVICE, store, log)
         await worker.start()
         total = await history.write(log, events // 12)
-        written: list[list[tuple[str, Any]]] = []
-        copied, deleted = projection.copy_records, projection.write_rows
+        written: list[list[tuple[str, str, tuple[str, ...], list[Any]]]] = []
+        copied = projection.copy_records
 
         async def copy(conn: AsyncConnection, schema: str, table: str, columns: Any, records: Any) -> None:
             rows = list(records)
-            written[-1].append(("copy", (schema, table, columns, rows)))
+            written[-1].append((schema, table, tuple(columns), rows))
             await copied(conn, schema, table, columns, rows)
-
-        async def write(conn: AsyncConnection, schema: str, folding: Any, table: Any) -> None:
-            written[-1].append(("delete", (table, folding.view.key_column, sorted(folding.touched))))
-            await deleted(conn, schema, folding, table)
 
         handled, spent = 0, 0.0
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(projection, "copy_records", copy)
             patch.setattr(effects, "copy_records", copy)
-            patch.setattr(effects, "write_rows", write)
             while handled < total:
                 written.append([])
                 begun = time.perf_counter()
                 handled += await worker.reader.turn(2.0)
                 spent += time.perf_counter() - begun
         await worker.close()
-        tables = {item[1][1] for batch in written for item in batch if item[0] == "copy"}
+        tables = {table for batch in written for _, table, _, _ in batch}
         async with store.engine.begin() as conn:
             for table in tables:
                 await conn.exec_driver_sql(f'truncate "{db.views_schema("reporting", named)}"."{table}"')
         begun = time.perf_counter()
         for batch in written:
             async with store.engine.begin() as conn:
-                for kind, what in batch:
-                    if kind == "copy":
-                        await copied(conn, *what)
+                for schema, table, columns, rows in batch:
+                    if table.startswith("heard"):
+                        await copied(conn, schema, table, columns, rows)
                     else:
-                        table, key, keys = what
-                        await conn.execute(sa.delete(table).where(table.c[key].in_(keys)))
+                        await _upsert(conn, copied, schema, table, columns, rows)
         bare = time.perf_counter() - begun
         await store.close()
         return [at_least(f"(c) live projection, {total:,} facts", total / spent, total / bare, "/s")]
+
+
+async def _upsert(
+    conn: AsyncConnection, copy: Any, schema: str, table: str, columns: tuple[str, ...], rows: list[Any]
+) -> None:
+    await conn.exec_driver_sql(
+        f'create temp table if not exists "new_{table}" (like "{schema}"."{table}") on commit delete rows'
+    )
+    raw = await conn.get_raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.copy_records_to_table(f"new_{table}", columns=columns, records=rows)
+    names = ", ".join(f'"{c}"' for c in columns)
+    sets = ", ".join(f'"{c}" = excluded."{c}"' for c in columns[1:])
+    await conn.exec_driver_sql(
+        f'insert into "{schema}"."{table}" ({names}) select {names} from "new_{table}"'
+        f' on conflict ("{columns[0]}") do update set {sets}'
+    )

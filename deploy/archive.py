@@ -32,9 +32,7 @@ class Refused(Exception):
     """It cannot be done. The text is an Italian sentence."""
 
 
-async def write_log(
-    file: Path, log: Log, begins: dict[TopicPartition, int], ends: dict[TopicPartition, int]
-) -> int:
+async def write_log(file: Path, log: Log, begins: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> int:
     count = 0
     with gzip.open(file, "wb", compresslevel=3) as out:
         for place in PLACES:
@@ -185,7 +183,7 @@ def _bytes(value: str | None) -> bytes | None:
 
 
 @contextmanager
-def folder(beside: Path) -> Iterator[Path]:
+def workspace(beside: Path) -> Iterator[Path]:
     """A folder of mode 700 on the archive's own disk: there is room for it there."""
     with tempfile.TemporaryDirectory(prefix=".insieme-backup-", dir=beside) as name:
         yield Path(name)

@@ -19,14 +19,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import gzip
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -39,11 +35,29 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy.archive import (
+    DATABASE,
+    FORMAT,
+    LOG,
+    MANIFEST,
+    PLACES,
+    SCENARIO,
+    SECRETS,
+    Refused,
+    already_there,
+    append,
+    pack,
+    sha256,
+    unpack,
+    workspace,
+    write_log,
+    write_private,
+)  # fmt: skip
 from deploy.local import home, kafka, postgres
 from deploy.local.process import Unavailable
 from shared import db, topics
-from shared.events import PARTITIONS, SERVICES
-from shared.log import Log, LogUnavailable, Message, TopicPartition, open_log
+from shared.events import SERVICES
+from shared.log import Log, LogUnavailable, TopicPartition, open_log
 from shared.recovery import CannotRecover, recover
 from shared.relay import Relay, Restored
 from shared.settings import Settings, settings
@@ -63,7 +77,7 @@ async def backup(file: Path, current: Settings, say: Say = print) -> str:
     log = open_log(current.log_url, current.namespace)
     await log.start()
     try:
-        with archive.folder(file.parent) as folder:
+        with workspace(file.parent) as folder:
             begins = await log.begins(PLACES)
             async with _one_instant(current, log) as (conn, snapshot, ends):
                 schemas = [schema for pair in _schemas(current) for schema in pair]
@@ -119,7 +133,7 @@ async def restore(file: Path, current: Settings, say: Say = print, fingerprint: 
 
     Everything is checked before anything is written.
     """
-    with archive.folder(file.parent) as folder:
+    with workspace(file.parent) as folder:
         manifest = unpack(file, folder, fingerprint)
         if manifest["namespace"] != current.namespace:
             raise Refused("L'archivio è di una piattaforma con un altro prefisso (INSIEME_NAMESPACE).")
@@ -184,6 +198,8 @@ def _owners(role: str, views: str) -> str:
         f" ' owner to \"{role}\"'; end loop; end $$;\n"
         f'grant usage on schema "{role}" to "{role}";\n'
         f'delete from "{role}".health;\n'
+        # A compaction while the log was read could have taken a profile before its newer version was met.
+        f'update "{role}".profiles_out set published = 0;\n'
     )
 
 
@@ -281,7 +297,7 @@ def parts(broker: str, say: Say = print) -> Iterator[Settings]:
 
 def main(arguments: list[str]) -> int:
     """The command line; 1 and an Italian sentence where it cannot be done."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.backup", description="Copia e ripristino della piattaforma.")
+    parser = argparse.ArgumentParser(prog="python -m deploy.backup", description="Copia e ripristino.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     saving = verbs.add_parser("backup", help="copia la piattaforma in funzione in un archivio")
     bringing = verbs.add_parser("restore", help="riporta un archivio in una piattaforma vuota e ferma")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha1
 from uuid import UUID
 
@@ -95,29 +96,52 @@ def message(meta: Meta, data: bytes) -> Message:
     return Message(meta.subject.encode(), data, tuple(headers), int(meta.time.timestamp() * 1000))
 
 
+_FIELDS = (
+    "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataversion", "ce_number", "ce_actor", "ce_cause",
+    "ce_correlation", "ce_hops", "ce_predecessor", "ce_causation", "traceparent",
+)  # fmt: skip
+_OPTIONAL = 3
+_SEPARATOR = "\x1f"
+
+
+@lru_cache(maxsize=256)
+def _layout(names: tuple[str, ...]) -> tuple[int, ...]:
+    """Where each field stands among headers of these names; -1 for an optional one that is not there."""
+    found = []
+    for place, name in enumerate(_FIELDS):
+        if name not in names and place < len(_FIELDS) - _OPTIONAL:
+            raise KeyError(name)
+        found.append(names.index(name) if name in names else -1)
+    return tuple(found)
+
+
 def read_meta(record: Record) -> Meta:
-    """The recording of a record of a topic of facts. Raises Undecodable."""
-    headers = dict(record.headers)
+    """The recording of a record of a topic of facts. Raises Undecodable.
+
+    All headers are decoded at once and picked by place: this is the hot path of every reader.
+    """
     try:
-        causation, predecessor = headers.get("ce_causation"), headers.get("ce_predecessor")
-        traceparent = headers.get("traceparent")
+        at = _layout(tuple([name for name, _ in record.headers]))
+        values = b"\x1f".join([value for _, value in record.headers]).decode().split(_SEPARATOR)
+        if len(values) != len(record.headers):
+            raise ValueError("a separator in a header")
         return Meta(
-            id=headers["ce_id"].decode(),
-            source=headers["ce_source"].decode(),
-            type=headers["ce_type"].decode(),
-            type_version=int(headers["ce_dataversion"]),
-            subject=headers["ce_subject"].decode(),
-            time=datetime.fromisoformat(headers["ce_time"].decode()),
-            topic=record.topic,
-            partition=record.partition,
-            number=int(headers["ce_number"]),
-            predecessor=predecessor.decode() if predecessor else None,
-            actor=headers["ce_actor"].decode(),
-            cause=headers["ce_cause"].decode(),
-            correlation=headers["ce_correlation"].decode(),
-            causation=causation.decode() if causation else None,
-            hops=int(headers["ce_hops"]),
-            traceparent=traceparent.decode() if traceparent else None,
+            values[at[0]],
+            values[at[1]],
+            values[at[2]],
+            int(values[at[5]]),
+            values[at[3]],
+            datetime.fromisoformat(values[at[4]]),
+            record.topic,
+            record.partition,
+            int(values[at[6]]),
+            values[at[11]] if at[11] >= 0 else None,
+            values[at[7]],
+            values[at[8]],
+            values[at[9]],
+            values[at[12]] if at[12] >= 0 else None,
+            int(values[at[10]]),
+            values[at[13]] if at[13] >= 0 else None,
         )
     except (KeyError, ValueError) as error:
         raise Undecodable("headers") from error

@@ -101,7 +101,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--until", type=date.fromisoformat, help="solo i fatti registrati fino a questo giorno")
     arguments = parser.parse_args(argv)
     try:
-        written, left_out = asyncio.run(_run([arguments.topic] if arguments.topic else list(PARTITIONS), arguments.until))
+        written, left_out = asyncio.run(
+            _run([arguments.topic] if arguments.topic else list(PARTITIONS), arguments.until)
+        )
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has seen enough (`| head`); what is buffered must not fail again at exit.

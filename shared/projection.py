@@ -298,7 +298,7 @@ class Folding:
     dirty: dict[str, set[str]]
     """Rows with a corrected fact, and the streams to read them again from."""
     touched: set[str]
-    _types: frozenset[str] = frozenset()
+    types: frozenset[str]
 
     @classmethod
     def start(cls, view: View) -> Folding:
@@ -316,17 +316,17 @@ class Folding:
     def _versions(self, event: Event) -> list[Event]:
         """The fact, or the facts that a correction is about, as far as the view hears them."""
         if isinstance(event, Correction):
-            if event.fact_type not in self._types:
+            if event.fact_type not in self.types:
                 return []
             replacement = event.replacement()
             return [event.original()] + ([replacement] if replacement else [])
-        return [event] if event.TYPE in self._types else []
+        return [event] if event.TYPE in self.types else []
 
     def take(self, one: Taken) -> None:
         """Folds one fact. Raises FoldFailed."""
         event, meta = one.event, one.meta
         correction = isinstance(event, Correction)
-        if not correction and meta.type not in self._types:
+        if not correction and meta.type not in self.types:
             return
         try:
             if correction:
@@ -372,7 +372,7 @@ class Folding:
                             self.dirty.setdefault(other, set()).add(fact.meta.subject)
             row: Row | None = None
             for fact in effective(recorded):
-                if fact.event.TYPE in self._types and self.view.key(fact.event) == key:
+                if fact.event.TYPE in self.types and self.view.key(fact.event) == key:
                     row = self.view.fold(row, fact.event, fact.meta)
             if row is not None:
                 row[SUBJECTS] = sorted(subjects)
@@ -404,7 +404,7 @@ async def load_rows(conn: AsyncConnection, folding: Folding, table: Table, keys:
     if not keys:
         return
     key = folding.view.key_column
-    found = await conn.execute(sa.select(table).where(table.c[key].in_(sorted(keys))))
+    found = await conn.execute(_statements(table, key)[0], {"keys": sorted(keys)})
     for row in found.mappings():
         folding.rows[row[key]] = dict(row)
     for key_value in keys:
@@ -412,15 +412,22 @@ async def load_rows(conn: AsyncConnection, folding: Folding, table: Table, keys:
 
 
 async def write_rows(conn: AsyncConnection, schema: str, folding: Folding, table: Table) -> None:
-    """Replaces the touched rows: one delete, one COPY."""
+    """Replaces the touched rows: one delete (of those that were there), one COPY."""
     if not folding.touched:
         return
     keys = sorted(folding.touched)
-    view = folding.view
-    await conn.execute(sa.delete(table).where(table.c[view.key_column].in_(keys)))
+    await conn.execute(_statements(table, folding.view.key_column)[1], {"keys": keys})
     rows = [folding.rows[key] for key in keys]
     await copy_rows(conn, schema, table, (row for row in rows if row is not None))
     folding.touched.clear()
+
+
+@lru_cache(maxsize=512)
+def _statements(table: Table, key: str) -> tuple[sa.Select[Any], sa.Delete]:
+    """The rows of an array of keys, to read and to delete: one text whatever their number, so that PostgreSQL
+    plans it once."""
+    keys = sa.any_(sa.bindparam("keys", type_=sa.ARRAY(table.c[key].type)))
+    return sa.select(table).where(table.c[key] == keys), sa.delete(table).where(table.c[key] == keys)
 
 
 @lru_cache(maxsize=512)

@@ -8,6 +8,7 @@ batches pipelined it can put 6 before 5.
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -137,7 +138,9 @@ class Relay:
 
     async def turn(self) -> int:
         """Sends what waits, at most one batch a partition; returns how many facts. Raises LogUnavailable."""
+        begun = time.time()
         waiting: dict[TopicPartition, list[Message]] = {}
+        traces: list[str | None] = []
         last: dict[TopicPartition, tuple[int, str]] = {}
         oldest: datetime | None = None
         places = list(self.cursors)
@@ -154,6 +157,7 @@ class Relay:
                 meta, data = read_row(row)
                 place = (meta.topic, meta.partition)
                 waiting.setdefault(place, []).append(message(meta, data))
+                traces.append(meta.traceparent)
                 last[place] = (meta.number, meta.id)
                 oldest = min(oldest, meta.time) if oldest else meta.time
         self.oldest_waiting = oldest
@@ -167,6 +171,7 @@ class Relay:
             cursor.offset = first + len(batch) - 1
             sent[place] = cursor
         await self._save(sent)
+        telemetry.passed(f"{self.store.service} publish", traces, begun)
         return sum(len(batch) for batch in waiting.values())
 
     async def _save(self, cursors: dict[TopicPartition, Cursor]) -> None:

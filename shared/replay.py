@@ -10,9 +10,11 @@ moved, goes on from there. So `replay(history) == live(history)`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock, positions
 from shared.db import views_schema
 from shared.envelope import Undecodable, read_event, read_meta
-from shared.events import PARTITIONS
+from shared.events import PARTITIONS, REGISTRY, Correction
 from shared.events.operations import ViewReplayed
 from shared.log import Log, Record, TopicPartition
 from shared.notices import notice
@@ -50,7 +52,8 @@ from shared.store import Store
 
 Progress = Callable[[int, int], None]
 Member = tuple[str, View | None, str]
-CHUNK = 5000
+CHUNK = 2000
+"""Records folded at a time, while PostgreSQL takes in the journal rows of the ones before."""
 
 
 class ReplayStopped(Exception):
@@ -96,48 +99,120 @@ async def replay(
         {name: f"{name}__{fingerprint}__{suffix}" for name, _, fingerprint in names},
         {name: Folding.start(member) for name, member, _ in names if member is not None},
     )
-    hears = frozenset(event.TYPE for event in service.hears)
     places = [(topic, n) for topic in service.topics for n in range(PARTITIONS[topic])]
-    begins, ends = await log.begins(places), await log.ends(places)
-    async with store.engine.connect() as conn:
+    async with store.engine.connect() as conn, _alone(conn, schema):
+        await _sweep(conn, schema, aside)
+        begins, ends = await log.begins(places), await log.ends(places)
         if at is not None:
             ends = {place: min(ends[place], at.get(place, ends[place])) for place in places}
         elif not with_journal:
+            # What a correction touches is read from the journal, which must hold all that is folded here.
             known = await positions.read(conn)
             ends = {p: min(ends[p], known[HEARD, *p].next_offset) if (HEARD, *p) in known else 0 for p in places}
-        total, done = sum(max(ends[p] - begins[p], 0) for p in places), 0
         for name, member, _ in names:
             await create_table(conn, schema, member, build.tables[name])
         await conn.commit()
         for place in places:
             build.positions[place] = Position(await log.identity(place[0]), begins[place])
-            async for records in _chunks(log, place, begins[place], ends[place]):
-                rows = _fold(service, build, records, as_of, hears)
-                if with_journal and rows:
-                    await copy_records(conn, schema, build.tables[HEARD], HEARD_COLUMNS, rows)
-                done += len(records)
-                if progress:
-                    progress(done, total)
-            build.positions[place].next_offset = max(ends[place], begins[place])
-        if with_journal:
-            await build_indexes(conn, schema, None, build.tables[HEARD])
-        await conn.commit()
-        journal = physical(None, build.tables[HEARD] if with_journal else await _pointer(conn, HEARD))
-        for name, member, _ in names:
-            if member is None:
-                continue
-            folding, table = build.foldings[name], physical(member, build.tables[name])
-            here = views_schema(service.name, store.settings)
-            await conn.execute(text(f'set local search_path to "{schema}", "{here}"'))
-            # All rows are in memory: those with a corrected fact are folded again from the journal.
-            await folding.refold(conn, journal, table, numbers_of(build.positions))
-            await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))
-            await build_indexes(conn, schema, member, build.tables[name])
-            folding.rows.clear()
-            await conn.commit()
+        journal = (schema, build.tables[HEARD]) if with_journal else None
+        with _few_collections():
+            await _read(service, log, conn, build, begins, ends, as_of, journal, progress)
+        await _bring(service, store, conn, build, names, schema)
     if not aside:
         await _switch(service, store, build, names)
     return {name: f"{schema}.{table}" for name, table in build.tables.items()}
+
+
+@contextlib.asynccontextmanager
+async def _alone(conn: AsyncConnection, schema: str) -> AsyncIterator[None]:
+    """One replay of a service at a time: the next one sweeps away what this one builds."""
+    values = {"name": f"replay/{schema}"}
+    await conn.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), values)
+    await conn.commit()
+    try:
+        yield
+    finally:
+        await conn.rollback()
+        await conn.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), values)
+        await conn.commit()
+
+
+async def _sweep(conn: AsyncConnection, schema: str, aside: bool) -> None:
+    """Drops what an earlier replay that died has left, and aside what the one before has built."""
+    kept = set() if aside else {row[0] for row in await conn.execute(text("select table_name from views"))}
+    found = await conn.execute(text("select tablename from pg_tables where schemaname = :s"), {"s": schema})
+    for (table,) in found.all():
+        if "__" in table and table not in kept:
+            await conn.execute(text(f'drop table "{schema}"."{table}"'))
+    await conn.commit()
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    """While millions of rows are built that all stay, the garbage collector only walks them again and again."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+async def _read(
+    service: Service,
+    log: Log,
+    conn: AsyncConnection,
+    build: _Build,
+    begins: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    as_of: datetime | None,
+    journal: tuple[str, str] | None,
+    progress: Progress | None,
+) -> None:
+    """Folds partition by partition, while the journal's rows of the chunk before are on their way."""
+    hears = frozenset(event.TYPE for event in service.hears)
+    total, done = sum(max(ends[place] - begins[place], 0) for place in begins), 0
+    copying: asyncio.Task[None] | None = None
+    try:
+        for place, position in build.positions.items():
+            async for records in _chunks(log, place, begins[place], ends[place]):
+                rows = _fold(build, records, as_of, hears)
+                if copying is not None:
+                    await copying
+                if journal and rows:
+                    copying = asyncio.create_task(copy_records(conn, *journal, HEARD_COLUMNS, rows))
+                    await asyncio.sleep(0)  # let it begin before the next chunk is folded
+                done += len(records)
+                if progress:
+                    progress(done, total)
+            position.next_offset = max(ends[place], begins[place])
+    finally:
+        if copying is not None:
+            await copying
+
+
+async def _bring(
+    service: Service, store: Store, conn: AsyncConnection, build: _Build, names: Sequence[Member], schema: str
+) -> None:
+    """The folded rows into their tables; those with a corrected fact are folded again from the journal first."""
+    here = views_schema(service.name, store.settings)
+    if HEARD in build.tables:
+        await build_indexes(conn, schema, None, build.tables[HEARD])
+        await conn.commit()
+    journal = physical(None, build.tables.get(HEARD) or await _pointer(conn, HEARD))
+    await conn.commit()
+    for name, member, _ in names:
+        if member is None:
+            continue
+        folding, table = build.foldings[name], physical(member, build.tables[name])
+        await conn.execute(text(f'set local search_path to "{schema}", "{here}"'))
+        await folding.refold(conn, journal, table, numbers_of(build.positions))
+        await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))
+        await build_indexes(conn, schema, member, build.tables[name])
+        folding.rows.clear()
+        await conn.commit()
 
 
 async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> AsyncIterator[list[Record]]:
@@ -160,11 +235,14 @@ async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> Asyn
 
 
 def _fold(
-    service: Service, build: _Build, records: Sequence[Record], as_of: datetime | None, hears: frozenset[str]
+    build: _Build, records: Sequence[Record], as_of: datetime | None, hears: frozenset[str]
 ) -> list[tuple[Any, ...]]:
     """Folds the records into the views; returns the journal's rows."""
     journal = []
-    foldings = list(build.foldings.values())
+    listening = {
+        name: [f for f in build.foldings.values() if name in f.types or issubclass(REGISTRY[name], Correction)]
+        for name in hears
+    }
     for record in records:
         try:
             meta = read_meta(record)
@@ -190,7 +268,7 @@ def _fold(
         if build.waiting and (record.topic, meta.subject) in build.waiting:
             continue
         taken = Taken(meta, event, record.value or b"", record.offset)
-        for folding in foldings:
+        for folding in listening[meta.type]:
             folding.take(taken)
         journal.append(heard_row(meta, event, taken.data, record.offset))
     return journal

@@ -59,6 +59,8 @@ seen = app.Table("seen", partitions=PATHWAY_PARTITIONS)
 """`source|partition` -> the last number taken and its event id; filled only by records of that partition."""
 districts = app.Table("districts", partitions=PATHWAY_PARTITIONS)
 """Person -> district; a person's facts are all in one partition."""
+counted = app.Table("counted", partitions=CELL_PARTITIONS)
+"""`key|source|partition` -> the last number counted under this key."""
 
 
 def relative(window: str):
@@ -103,14 +105,15 @@ async def sort(stream):
         seen[place] = [number, event_id]
         fact = Seen(source, type_, subject, time, event.value)
         try:
-            said = windows.district_said(type_, event.value)
+            district = windows.district_said(type_, event.value)
         except (KeyError, ValueError, TypeError):
-            said = None
-        if said is not None:
-            districts[subject] = said
-        moments = {window: windows.moment(window, time) for window in windows.SECONDS} | {"time": time.isoformat()}
+            district = None
+        if district is not None:
+            districts[subject] = district
+        said = {"time": time.isoformat(), "place": place, "number": number}
+        said |= {window: windows.moment(window, time) for window in windows.SECONDS}
         for dimension, code in windows.codes(fact, districts.get(subject)):
-            await cells.send(key=f"{dimension}|{code}".encode(), value=orjson.dumps(moments))
+            await cells.send(key=f"{dimension}|{code}".encode(), value=orjson.dumps(said))
 
 
 @app.agent(cells, name="count")
@@ -120,6 +123,11 @@ async def count(stream):
     async for event in stream.events():
         key, values = event.key.decode(), orjson.loads(event.value)
         dimension, _, code = key.partition("|")
+        # A rebalance delivers records again. Those of one place reach a key in the order of their numbers.
+        origin = f"{key}|{values['place']}"
+        if values["number"] <= counted.get(origin, 0):
+            continue
+        counted[origin] = values["number"]
         newest = max(newest, datetime.fromisoformat(values["time"]))
         for window, table in tables.items():
             table[key] += 1
@@ -173,7 +181,7 @@ async def create_topics() -> None:
         if not {PATHWAY, MONITORING} <= existing:
             raise SystemExit("Mancano gli argomenti del registro: eseguire prima «python -m shared.topics».")
         wanted = [NewTopic(CELLS, CELL_PARTITIONS, 1, topic_configs={"retention.ms": str(DAY_MS)})]
-        logs = {"seen": PATHWAY_PARTITIONS, "districts": PATHWAY_PARTITIONS}
+        logs = {"seen": PATHWAY_PARTITIONS, "districts": PATHWAY_PARTITIONS, "counted": CELL_PARTITIONS}
         logs |= {f"counts-{window}": CELL_PARTITIONS for window in tables}
         wanted += [
             NewTopic(f"{app.conf.id}-{name}-changelog", n, 1, topic_configs={"cleanup.policy": "compact"})
@@ -197,6 +205,9 @@ def main() -> None:
     asyncio.run(create_topics())
     if not {"-l", "--loglevel"} & set(sys.argv):
         sys.argv += ["-l", "warn"]
+    if "worker" in sys.argv:
+        # Its web server would listen on every address of the machine: the command line overrides the setting.
+        sys.argv.append("--without-web")
     app.main()
 
 

@@ -11,7 +11,20 @@ from typing import Any
 from services.simulate.people import Traits
 
 DAYS = timedelta(days=1)
-FIRST = ("Nuova", "Antica", "Verde", "Alta", "Bella", "Buona", "Prima", "Chiara", "Grande", "Gentile", "Libera", "Lieta")
+FIRST = (
+    "Nuova",
+    "Antica",
+    "Verde",
+    "Alta",
+    "Bella",
+    "Buona",
+    "Prima",
+    "Chiara",
+    "Grande",
+    "Gentile",
+    "Libera",
+    "Lieta",
+)
 SECOND = (
     "Officina", "Cucina", "Meccanica", "Logistica", "Bottega", "Tessitura", "Fattoria", "Panetteria", "Stamperia",
     "Serra", "Rimessa", "Lavanderia", "Dispensa", "Falegnameria", "Locanda", "Ceramica", "Cantina", "Tipografia",

@@ -63,7 +63,9 @@ def enter(script: Script, person: Person, registry: Registry) -> None:
     if rng.random() < 0.25:
         seen["notes"] = rng.choice(NOTES)
     manager = rng.choice(MANAGERS)
-    script.add(known, "intake", "hold_interview", person.key, manager, (person.person_id,), seen | {"on": person.interview})
+    script.add(
+        known, "intake", "hold_interview", person.key, manager, (person.person_id,), seen | {"on": person.interview}
+    )
     person.busy(known)
     if person.charge is None:
         return
@@ -98,7 +100,10 @@ def _checks(script: Script, person: Person, known: date, values: dict[str, Any],
         })  # fmt: skip
     fails = person.fate == "not_eligible"
     by_status = fails and rng.random() < 0.6
-    work: dict[str, Any] = {"work": rng.choices(("unemployed", "never_worked"), (92, 8))[0], "immediately_available": True}
+    work: dict[str, Any] = {
+        "work": rng.choices(("unemployed", "never_worked"), (92, 8))[0],
+        "immediately_available": True,
+    }
     if by_status:
         work |= {"work": "employee", "employee_pay": 18_000}
     script.add(day, "intake", "check_status", person.key, actor, target, base | {"evidence": "register_read"} | work)

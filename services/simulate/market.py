@@ -44,9 +44,7 @@ def agree(script: Script, hire: Hire) -> None:
         hire.ends_on = hire.start + timedelta(days=rng.choice(LENGTHS))
 
 
-def open_vacancies(
-    script: Script, hires: Sequence[Hire], first: date, counted_from: date, room: int
-) -> list[Vacancy]:
+def open_vacancies(script: Script, hires: Sequence[Hire], first: date, counted_from: date, room: int) -> list[Vacancy]:
     """Vacancies from which the contracts come: those of a company within four weeks share one. At most `room`
     companies' further selections from `counted_from` on; what does not fit was agreed without a vacancy."""
     by_company: dict[str, list[Hire]] = defaultdict(list)
@@ -128,7 +126,13 @@ def recruit(script: Script, vacancies: Sequence[Vacancy], people: Sequence[Perso
             values["closes_on"] = workdays.later(end, rng.randint(5, 15))
         script.add(known, "matching", "open_vacancy", vacancy.key, actor, (), values)
         script.add(
-            vacancy.ready, "matching", "open_selection", vacancy.key, actor, (vacancy.vacancy_id,), {"on": vacancy.selected}
+            vacancy.ready,
+            "matching",
+            "open_selection",
+            vacancy.key,
+            actor,
+            (vacancy.vacancy_id,),
+            {"on": vacancy.selected},
         )
         answered = [_answer(script, vacancy, p, end, actor) for p in present]
         if hired and values["positions"] == len(hired) and rng.random() < 0.7:
@@ -222,7 +226,9 @@ def _wrong(hire: Hire) -> dict[str, Any]:
     return {}
 
 
-def never_started(script: Script, people: Sequence[Person], companies: Sequence[Company], starts: Sequence[date]) -> None:
+def never_started(
+    script: Script, people: Sequence[Person], companies: Sequence[Company], starts: Sequence[date]
+) -> None:
     """Contracts that were recorded and then cancelled, since they never began: no figure may move."""
     rng = script.rng
     free = [p for p in people if p.fate == "ready" and p.charge_known < date.max]

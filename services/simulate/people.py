@@ -83,6 +83,7 @@ H1_2024 = Shares(
 
 def shares(people: int) -> Shares:
     """The same shares for another number of people."""
+
     def part(count: int) -> int:
         return people * count // H1_2024.people
 

@@ -40,7 +40,9 @@ async def _register(store: Store, command: Command, step: Step) -> Outcome:
     values = forms.RegisterForm.model_validate(step.values)
 
     async def decide(unit: Unit) -> Decision:
-        return await intake.register_in(unit, values, None, "questionnaire" if "questionnaire" in step.target else "assisted")
+        return await intake.register_in(
+            unit, values, None, "questionnaire" if "questionnaire" in step.target else "assisted"
+        )
 
     return await store.execute(command, decide)
 
@@ -57,7 +59,9 @@ PLAYS: dict[str, Play] = {
     "intake.agree_plan": lambda s, c, t: intake.agree_plan(s, c, *t.target, forms.PlanForm(**t.values)),
     "intake.close": lambda s, c, t: intake.close(s, c, *t.target, forms.CloseForm(**t.values)),
     "intake.correct_fact": lambda s, c, t: intake.correct_fact(s, c, *t.target, forms.CorrectForm(**t.values)),
-    "matching.register_company": lambda s, c, t: matching.register_company(s, c, matching_forms.CompanyForm(**t.values)),
+    "matching.register_company": lambda s, c, t: matching.register_company(
+        s, c, matching_forms.CompanyForm(**t.values)
+    ),
     "matching.open_vacancy": lambda s, c, t: matching.open_vacancy(s, c, matching_forms.VacancyForm(**t.values)),
     "matching.open_selection": lambda s, c, t: matching.open_selection(
         s, c, *t.target, matching_forms.SelectionForm(**t.values)
@@ -86,7 +90,9 @@ PLAYS: dict[str, Play] = {
         s, c, *t.target, matching_forms.CorrectionForm(**t.values)
     ),
     "training.propose_course": lambda s, c, t: training.propose_course(s, c, training_forms.ProposalForm(**t.values)),
-    "training.link_vacancy": lambda s, c, t: training.link_vacancy(s, c, *t.target, training_forms.LinkForm(**t.values)),
+    "training.link_vacancy": lambda s, c, t: training.link_vacancy(
+        s, c, *t.target, training_forms.LinkForm(**t.values)
+    ),
     "training.activate_course": lambda s, c, t: training.activate_course(
         s, c, *t.target, training_forms.DayForm(**t.values)
     ),

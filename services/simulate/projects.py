@@ -24,7 +24,6 @@ ORGANISATIONS = ("Il Portico cooperativa sociale", "Radici Comuni impresa social
 
 def fund(script: Script, count: int, first: date, people: Sequence[Person]) -> None:
     """The years' budgets and `count` projects, one of three of a social enterprise."""
-    rng = script.rng
     for year in range(first.year, script.last.year + 1):
         on = max(workdays.at_or_after(date(year, 1, 2)), workdays.at_or_after(first))
         values = {"year": year, "name": "fsp", "amount": 6_000_000, "source": "fsp", "on": on}

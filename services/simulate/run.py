@@ -7,12 +7,13 @@ alone, and on a platform that holds anything else no run begins.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import text
 
@@ -20,20 +21,27 @@ from services.enterprise.service import SERVICE as ENTERPRISE
 from services.intake.service import SERVICE as INTAKE
 from services.matching.service import SERVICE as MATCHING
 from services.reporting.service import SERVICE as REPORTING
+from services.simulate.grouping import Grouped
 from services.simulate.plan import Day
 from services.simulate.play import play
 from services.simulate.steps import Step
 from services.training.service import SERVICE as TRAINING
 from shared import clock, pump
 from shared.db import service_engine
+from shared.envelope import ordinal_id
 from shared.log import Log, open_log
 from shared.settings import Settings
-from shared.store import Command, Decide, Outcome, Store, Transaction
+from shared.store import Store
 from shared.worker import HEARTBEAT, LeadershipLost, Worker, leadership
 
 SERVICES = (INTAKE, MATCHING, TRAINING, ENTERPRISE, REPORTING)
 OPENS, SECONDS = 8, 9 * 3600
 """Hour in Rome at which desks open, and the length of their day."""
+MAKES = {
+    "register": "person", "register_company": "company", "open_vacancy": "vacancy", "propose_course": "course",
+    "submit_project": "project",
+}  # fmt: skip
+"""The commands that begin a stream, and the name by which they make its id."""
 Progress = Callable[[date, float], None]
 
 
@@ -45,30 +53,12 @@ class Busy(Exception):
     """A worker is active. The text is an Italian sentence."""
 
 
-class Grouped(Store):
-    """A store whose commands all run in the transaction that is open now, instead of one each."""
-
-    def __init__(self, store: Store) -> None:
-        self.__dict__.update(store.__dict__)
-        self.transaction_now: Transaction | None = None
-
-    def ring(self) -> None:
-        """Nobody waits: this process publishes in turns."""
-
-    async def execute(self, command: Command, decide: Decide) -> Outcome:
-        """Runs the decision in the open transaction."""
-        assert self.transaction_now is not None
-        return await self.transaction_now.run(command, decide)
-
-
 @dataclass
 class Simulation:
     """The five services in this process, on a clock that stands where the plan puts it."""
 
     workers: Sequence[Worker]
     now: datetime = datetime(2017, 5, 22, tzinfo=UTC)
-    heartbeats: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    _beaten: float = 0.0
 
     async def run(self, days: Sequence[Day], progress: Progress | None = None) -> int:
         """Plays what is not there yet; returns the number of steps. Raises NotEmpty, StepRefused."""
@@ -76,6 +66,7 @@ class Simulation:
         if not missing:
             await pump.to_quiet(self.workers)
             return 0
+        stores = {worker.service.name: Grouped(worker.store, fresh=reached is None) for worker in self.workers}
         if reached is not None:
             # Whatever the day that was cut off had set going comes to its end on that day.
             self.now = _evening(clock.civil(reached))
@@ -84,7 +75,7 @@ class Simulation:
         total, done, played = sum(len(steps) for _, steps in days), 0, 0
         for day, steps in days:
             if day >= first:
-                await self.day(day, steps)
+                await self.day(day, steps, stores)
                 played += len(steps)
             done += len(steps)
             if progress:
@@ -101,7 +92,7 @@ class Simulation:
                 rows = await conn.execute(
                     text("select cause::text, max(recorded_at) from events where actor not like 'system:%' group by 1")
                 )
-                causes = {cause: at for cause, at in rows}
+                causes: dict[str, datetime] = dict(rows.tuples())
             if causes.keys() - planned:
                 raise NotEmpty(
                     f"La piattaforma non è vuota ({worker.store.service}): una simulazione si carica solo in una "
@@ -111,34 +102,24 @@ class Simulation:
             planned -= causes.keys()
         return latest, bool(planned)
 
-    async def day(self, day: date, steps: Sequence[Step]) -> None:
+    async def day(self, day: date, steps: Sequence[Step], stores: Mapping[str, Grouped]) -> None:
         """What time brings, then the day's commands, then quiet."""
         morning = _morning(day)
         self.now = morning
-        await self._beat()
         for worker in self.workers:
             if worker.service.deadlines:
                 await worker.deadlines()
-        by_service = {worker.service.name: worker for worker in self.workers}
         for number, (service, group) in enumerate(groupby(steps, key=lambda step: step.service)):
             start = morning + timedelta(seconds=SECONDS * number // 6)
-            await self._group(by_service[service], list(group), start)
+            await self._group(stores[service], list(group), start)
         self.now = _evening(day)
         await pump.to_quiet(self.workers)
 
-    async def _group(self, worker: Worker, steps: Sequence[Step], start: datetime) -> None:
-        grouped = Grouped(worker.store)
-        async with grouped.transaction() as transaction:
-            grouped.transaction_now = transaction
-            await transaction.load(sorted(set(_streams(steps))))
+    async def _group(self, store: Grouped, steps: Sequence[Step], start: datetime) -> None:
+        async with store.transaction() as transaction:
+            await store.prefetch(transaction, _ids(steps))
             for number, step in enumerate(steps):
-                await play(grouped, step, start + timedelta(seconds=SECONDS * number // (6 * len(steps))))
-
-    async def _beat(self) -> None:
-        if time.monotonic() - self._beaten > HEARTBEAT:
-            self._beaten = time.monotonic()
-            for heartbeat in self.heartbeats:
-                await heartbeat()
+                await play(store, step, start + timedelta(seconds=SECONDS * number // (6 * len(steps))))
 
 
 def _morning(day: date) -> datetime:
@@ -149,10 +130,12 @@ def _evening(day: date) -> datetime:
     return _morning(day) + timedelta(seconds=SECONDS)
 
 
-def _streams(steps: Sequence[Step]) -> Iterable[str]:
+def _ids(steps: Sequence[Step]) -> Iterable[str]:
     """The streams that the steps name, to be read with one query."""
     for step in steps:
         yield from (one for one in step.target if len(one) == 36)
+        if (thing := MAKES.get(step.name)) is not None:
+            yield ordinal_id(step.cause, thing)
         for name in ("company_id", "vacancy_id", "person_id", "budget_id"):
             if (value := step.values.get(name)) is not None:
                 yield value
@@ -165,12 +148,12 @@ async def simulate(days: Sequence[Day], current: Settings, progress: Progress | 
         await log.start()
         stack.push_async_callback(log.stop)
         simulation = Simulation([])
-        workers = []
+        workers, heartbeats = [], []
         for service in SERVICES:
             store = Store(service.name, service_engine(service.name, current, pool_size=4), current)
             stack.push_async_callback(store.close)
             try:
-                simulation.heartbeats.append(await stack.enter_async_context(leadership(store, wait=False)))
+                heartbeats.append(await stack.enter_async_context(leadership(store, wait=False)))
             except LeadershipLost:
                 raise Busy(f"Il servizio «{service.name}» è in funzione: fermarlo prima di simulare.") from None
             worker = Worker(service, store, log, now=lambda: simulation.now)
@@ -178,4 +161,24 @@ async def simulate(days: Sequence[Day], current: Settings, progress: Progress | 
             stack.push_async_callback(worker.close)
             workers.append(worker)
         simulation.workers = workers
-        return await simulation.run(days, progress)
+        beating = asyncio.create_task(_beat(heartbeats))
+        playing = asyncio.create_task(simulation.run(days, progress))
+        stack.push_async_callback(_end, beating, playing)
+        await asyncio.wait({beating, playing}, return_when=asyncio.FIRST_COMPLETED)
+        if beating.done():
+            beating.result()
+        return await playing
+
+
+async def _beat(heartbeats: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Keeps the leadership of all services, however long a day takes. Raises LeadershipLost."""
+    while True:
+        for heartbeat in heartbeats:
+            await heartbeat()
+        await asyncio.sleep(HEARTBEAT)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

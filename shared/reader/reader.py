@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -29,7 +30,7 @@ from shared.service import Service
 from shared.store import CONFLICTS, Store
 
 logger = logging.getLogger(__name__)
-BATCH = 500
+BATCH = 2000
 REACTING = 50
 """Facts with reactions in one batch at most: each takes locks until the commit."""
 SHARE_WINDOW, SHARE_MIN, SHARE = 400, 20, 0.05
@@ -48,6 +49,7 @@ class LogReader:
             reacting=frozenset(event.TYPE for event in service.reactions),
         )
         self.effects = Effects(service, now)
+        self._reacting = frozenset(name.encode() for name in self.hearing.reacting)
         self.positions: dict[Place, Position] = {}
         self.parked_keys: dict[tuple[str, str], set[str]] = {}
         self.stopped: Stop | None = None
@@ -137,9 +139,9 @@ class LogReader:
         batch: list[Record] = []
         reacting = 0
         for record in records:
-            if any(k == "ce_type" and v.decode(errors="replace") in self.hearing.reacting for k, v in record.headers):
-                reacting += 1
             batch.append(record)
+            if self._reacting and dict(record.headers).get("ce_type") in self._reacting:
+                reacting += 1
             if reacting >= REACTING:
                 if not await self._careful(batch):
                     return
@@ -203,6 +205,7 @@ class LogReader:
                     raise
 
     async def _batch(self, records: Sequence[Record], faulty: dict[str, str], parking: str | None) -> None:
+        begun = time.time()
         places = sorted({(r.topic, r.partition) for r in records})
         async with self.store.transaction() as transaction:
             conn = transaction.conn
@@ -226,6 +229,7 @@ class LogReader:
             if work.positions:
                 await positions.write(conn, work.positions)
         self.positions |= work.positions
+        telemetry.passed(f"{self.service.name} views", (t.meta.traceparent for t in work.heard), begun)
         self._after(work, len(records))
 
     def _too_many(self, work: Work, records: Sequence[Record]) -> Stop | None:

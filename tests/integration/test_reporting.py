@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -21,7 +22,8 @@ from services.reporting import live, windows
 from services.reporting.app import create_app
 from services.reporting.domain import Period
 from services.reporting.pages import now as now_page
-from services.reporting.views import queries
+from services.reporting.service import SERVICE
+from services.reporting.views import VIEWS, queries
 from shared import clock
 from shared.corrections import correct
 from shared.decisions import Decision
@@ -30,6 +32,7 @@ from shared.events.intake import PathwayFactCorrected as IntakeCorrected
 from shared.events.matching import PathwayFactCorrected as MatchingCorrected
 from shared.events.operations import RecordParked, ViewFaulty
 from shared.notices import notice
+from shared.replay import replay
 from shared.store import Unit
 from shared.web import sessions
 from shared.web.readers import accounts
@@ -176,6 +179,23 @@ async def test_the_list_is_filtered_and_an_unknown_pathway_is_told(running: Runn
         assert (await client.get(f"/reporting/percorsi/{SAMIRA}")).status_code == 404
         assert (await client.get("/reporting/percorsi/nonsense")).status_code == 404
         assert (await client.get("/reporting/percorsi?district=Roma")).status_code == 422
+
+
+async def test_a_replay_gives_the_same_rows_corrections_included(running: Running) -> None:
+    await amina_found_work(running)
+    await corrected(running, "matching", placed(on=date(2024, 3, 1)), "wrong_date", on="2024-03-04")
+    await corrected(running, "intake", registered(), "wrong_value", district="imola")
+    store = running.store("reporting")
+
+    async def rows() -> list[list[Any]]:
+        async with store.read() as reading:
+            return [sorted(await reading.rows(sa.select(reading.table(view))), key=str) for view in VIEWS]
+
+    lived = await rows()
+    assert [row["district"] for row in lived[0]] == ["imola"]
+    assert [row["first_placement_on"] for row in lived[0]] == [date(2024, 3, 4)]
+    await replay(SERVICE, store, running.log)
+    assert await rows() == lived
 
 
 async def test_who_is_for_figures_only_sees_no_pathway(running: Running) -> None:

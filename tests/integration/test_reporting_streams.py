@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from services.reporting import live
+from services.reporting.pages import now as now_page
 from services.reporting.windows import Cell, Seen, Windows
+from shared import clock
 from shared.envelope import message, read_meta
 from shared.events import PARTITIONS
 from shared.events.base import Event
@@ -89,10 +91,13 @@ def expected(seen: list[Seen]) -> dict[Cell, int]:
     return pure.counts
 
 
-async def test_faust_counts_what_the_pure_functions_count(platform: Platform, tmp_path: Path) -> None:
+async def test_faust_counts_what_the_pure_functions_count(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not PYTHON.exists():
         without_kafka("the environment of faust is missing")
-    running = await platform("intake", "matching", definitions=VOICES, log="kafka")
+    running = await platform("intake", "matching", "reporting", definitions=VOICES, log="kafka")
+    monkeypatch.setattr(clock, "now", lambda: running.now)
     for n, (person, district) in enumerate(((AMINA, "imola"), (LUCA, "savena-idice"), (SAMIRA, "imola"))):
         running.now = NOON - timedelta(days=3 - n, minutes=n)
         await say(running, "intake", registered(person, district=district))
@@ -114,6 +119,7 @@ async def test_faust_counts_what_the_pure_functions_count(platform: Platform, tm
         then = expected(whole)
         found = await published(running, process, log, lambda counts: {c: counts.get(c) for c in then} == then)
         assert {cell: found.get(cell) for cell in then} == then
+        await on_the_page(running, then)
     # Stopped and started again, it goes on from its tables.
     running.now = NOON + timedelta(minutes=3)
     await say(running, "matching", placed(SAMIRA, n=2))
@@ -122,6 +128,22 @@ async def test_faust_counts_what_the_pure_functions_count(platform: Platform, tm
     async with faust(running, tmp_path) as process:
         found = await published(running, process, log, lambda counts: {c: counts.get(c) for c in then} == then)
         assert {cell: found.get(cell) for cell in then} == then
+
+
+async def on_the_page(running: Running, then: dict[Cell, int]) -> None:
+    """The site reads the figures back from `monitoring`, and says that they agree with the views."""
+    store = running.store("reporting")
+    async with asyncio.timeout(60), aclosing(live.Live(store).changes()) as changes:
+        async for known in changes:
+            if {cell: known.counts.get(cell) for cell in then} == then:
+                break
+    assert known.from_stream
+    found = await now_page.fragment(store, known)
+    assert (found["streamed"], found["agree"]) == (True, True)
+    assert "concordano" in found["sentence"]
+    behind = await now_page.fragment(store, live.Now(dict.fromkeys(then, 1), from_stream=True))
+    assert not behind["agree"]
+    assert "indietro" in behind["sentence"]
 
 
 async def again(running: Running) -> None:

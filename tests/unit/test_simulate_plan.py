@@ -78,7 +78,11 @@ def facts(days: Sequence[Day], until: date = date.max) -> list[Event]:
                 person, placement = step.target
                 start = _start(held, placement)
                 held[fact_id] = PlacementExtended(
-                    person_id=person, placement_id=placement, company_id=start.company_id, contract=start.contract, **values
+                    person_id=person,
+                    placement_id=placement,
+                    company_id=start.company_id,
+                    contract=start.contract,
+                    **values,
                 )
             case "cancel_placement":
                 held = {k: e for k, e in held.items() if getattr(e, "placement_id", None) != step.target[1]}

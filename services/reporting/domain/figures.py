@@ -27,6 +27,8 @@ COUNTED: tuple[type[Event], ...] = (
     Enrolled, CourseCompleted, ProjectSubmitted, TechnicalJudgementGiven, FundingApproved, PaymentMade,
 )  # fmt: skip
 """The facts that the figures are made of."""
+LASTING: tuple[type[Event], ...] = (PlacementStarted, InterviewHeld)
+"""Those whose past counts too: who was placed before, and since when somebody waits."""
 LINES = ("2a", "2b", "2c")
 NO_UNION = "none"
 Act = PlacementStarted | PlacementExtended

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from services.reporting.domain import HalfYear, Period, half_year
-from services.reporting.domain.figures import COUNTED
+from services.reporting.domain.figures import COUNTED, LASTING
 from services.reporting.views.folds import PATHWAYS, PLACEMENTS, THINGS, TROUBLES
 from shared.corrections import effective
 from shared.envelope import Recorded
@@ -107,26 +107,35 @@ async def story(reading: Reading, subject: str, as_of: datetime | None = None) -
     return [read_heard(row) for row in (await reading.conn.execute(query)).mappings()]
 
 
-async def facts_as_of(reading: Reading, types: Sequence[type[Event]], as_of: datetime) -> list[Event]:
+async def facts_as_of(
+    reading: Reading, types: Sequence[type[Event]], as_of: datetime, within: Sequence[Period] = ()
+) -> list[Event]:
     """The facts of these types that held at that instant, in the order of their recording: one query.
 
     What was recorded later, corrections too, is left out: so the same instant gives the same facts for ever.
+    With `within`, facts that only count in their own half-year are left out elsewhere; a corrected fact may move
+    from one date to another, so the streams with corrections are read whole.
     """
     heard = reading.heard
     owners = {(type_.TYPE.split(".")[0], type_.TOPIC) for type_ in types}
-    corrections = [c for c in CORRECTIONS if (c.TYPE.split(".")[0], c.TOPIC) in owners]
-    query = (
-        sa.select(heard)
-        .where(heard.c.type.in_([t.TYPE for t in (*types, *corrections)]), heard.c.recorded_at <= as_of)
-        .order_by(heard.c.recorded_at, heard.c.topic, heard.c.partition, heard.c.source, heard.c.number)
+    corrections = [c.TYPE for c in CORRECTIONS if (c.TYPE.split(".")[0], c.TOPIC) in owners]
+    query = sa.select(heard).where(
+        heard.c.type.in_([*(t.TYPE for t in types), *corrections]), heard.c.recorded_at <= as_of
     )
+    if within:
+        of_days = [heard.c.happened_on.between(period.start, period.end) for period in within]
+        corrected = sa.select(heard.c.subject).where(heard.c.type.in_(corrections))
+        query = query.where(
+            sa.or_(*of_days, heard.c.type.in_([t.TYPE for t in LASTING]), heard.c.subject.in_(corrected))
+        )
+    query = query.order_by(heard.c.recorded_at, heard.c.topic, heard.c.partition, heard.c.source, heard.c.number)
     recorded = [read_heard(row) for row in (await reading.conn.execute(query)).mappings()]
     return [fact.event for fact in effective(recorded)]
 
 
 async def half_years(reading: Reading, periods: Sequence[Period], as_of: datetime) -> list[HalfYear]:
     """The figures of some half-years as of one instant, from one reading of the journal."""
-    facts = await facts_as_of(reading, COUNTED, as_of)
+    facts = await facts_as_of(reading, COUNTED, as_of, periods)
     return [half_year(facts, period.start, period.end) for period in periods]
 
 

@@ -1,0 +1,177 @@
+"""The steps of a person's pathway, each as an operator does it in the browser."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from playwright.async_api import Page, expect
+
+from shared import clock
+from tests.e2e.desk import Desk, fill, form_of, send, until
+
+TODAY = clock.today()
+ON = TODAY.isoformat()
+
+
+def after(days: int) -> str:
+    """A day as a date field takes it, counted from today."""
+    return (TODAY + timedelta(days=days)).isoformat()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom the pathway is about."""
+
+    family_name: str
+    given_name: str
+    birth_date: str
+    sex: str = "Donna"
+
+    @property
+    def name(self) -> str:
+        """As lists show it."""
+        return f"{self.family_name} {self.given_name}"
+
+
+def id_in(page: Page) -> str:
+    """The id at the end of the page's address."""
+    found = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", page.url)
+    assert found, page.url
+    return found[0]
+
+
+async def register(desk: Desk, page: Page, person: Person, *, declared: bool = True) -> str:
+    """Assisted registration; gives the person's id."""
+    await desk.go(page, "/intake/")
+    await page.get_by_role("link", name="Nuova iscrizione").first.click()
+    await send(
+        desk, page, "/intake/registra",
+        {
+            "Come è arrivata": "Caritas",
+            "Cognome": person.family_name,
+            "Nome": person.given_name,
+            "Data di nascita": person.birth_date,
+            "Sesso": person.sex,
+            "Cittadinanza": "Italia",
+            "Telefono": "051 203040",
+            "Comune del domicilio": "Bologna",
+            "Quartiere": "Navile",
+            "Titolo di studio": "Licenza media",
+            "La persona ha firmato l'autodichiarazione del domicilio (DPR 445/2000)": declared,
+        },
+    )  # fmt: skip
+    await expect(page.locator("h1")).to_contain_text(person.given_name)
+    return id_in(page)
+
+
+async def check(desk: Desk, page: Page, person_id: str) -> None:
+    """The three checks; the domicile's is there already where the declaration was signed."""
+    await desk.go(page, f"/intake/persone/{person_id}")
+    if await page.locator("form[action$='/verifiche/domicilio']").count():
+        await send(desk, page, "/verifiche/domicilio", {"Tipo di domicilio": "Abitazione"})
+    await send(
+        desk, page, "/verifiche/stato",
+        {"Situazione": "Disoccupata/o", "Ha dichiarato l'immediata disponibilità al lavoro (DID)": True},
+    )  # fmt: skip
+    await send(desk, page, "/verifiche/misure", {"Altra misura in corso": "Nessuna"})
+
+
+async def interview(desk: Desk, page: Page) -> None:
+    await send(desk, page, "/colloquio", {"Come si è svolto": "Di persona", "Note": "Cerca un lavoro vicino a casa."})
+
+
+async def charge(desk: Desk, page: Page, person_id: str, readiness: str = "Da formare") -> None:
+    """Taken in charge by the case manager who is signed in."""
+    await desk.go(page, f"/intake/persone/{person_id}")
+    await send(
+        desk, page, "/presa-in-carico",
+        {"Valutazione": readiness, "Motivazione della fragilità": "Senza lavoro da due anni."},
+    )  # fmt: skip
+
+
+async def plan(desk: Desk, page: Page, *directions: str) -> None:
+    form = form_of(page, "/piano")
+    await fill(form, {})
+    for number, direction in enumerate(directions):
+        group = form.get_by_role("group", name=re.compile(f"^Azione {number + 1}"))
+        await group.get_by_label("Direzione").select_option(label=direction)
+        await group.get_by_label("Entro il").fill(after(90 + number))
+    await send(desk, page, "/piano", {})
+
+
+async def in_charge(desk: Desk, desk_page: Page, manager_page: Page, person: Person, readiness: str) -> str:
+    """From the first desk to the case manager, for tests that are about what comes later."""
+    person_id = await register(desk, desk_page, person)
+    await check(desk, desk_page, person_id)
+    await interview(desk, desk_page)
+    await charge(desk, manager_page, person_id, readiness)
+    return person_id
+
+
+async def company(desk: Desk, page: Page, name: str, vat_number: str) -> str:
+    await desk.go(page, "/matching/aziende/nuova")
+    await send(
+        desk, page, "/aziende/nuova",
+        {
+            "Ragione sociale": name,
+            "Partita IVA": vat_number,
+            "Sede": "via Stalingrado 10, Bologna",
+            "Distretto della sede": "Città di Bologna",
+            "Dipendenti": "Da 6 a 20 dipendenti",
+            "Settore (ATECO 2025)": "Alloggio e ristorazione",
+            "Persona di contatto": "Rita Neri",
+        },
+    )  # fmt: skip
+    return id_in(page)
+
+
+async def vacancy(desk: Desk, page: Page, company_id: str, positions: int = 1) -> str:
+    await desk.go(page, f"/matching/aziende/{company_id}/nuova-ricerca")
+    await send(
+        desk, page, "/nuova-ricerca",
+        {"Professione (ISCO-08)": "Aiuto cucina", "Contratto offerto": "Tempo determinato", "Posti": str(positions)},
+    )  # fmt: skip
+    return id_in(page)
+
+
+async def course(desk: Desk, page: Page, title: str, seats: int = 2) -> str:
+    """Proposes a 2.b course that has already begun."""
+    await desk.go(page, "/training/")
+    await page.get_by_role("link", name="Nuovo corso").first.click()
+    await send(
+        desk, page, "/corsi/nuovo",
+        {
+            "Linea del protocollo": "2.b Professionalizzante mirata",
+            "Materia": "Formazione professionalizzante",
+            "Titolo": title,
+            "Ente di formazione": "CEFAL Emilia-Romagna",
+            "Ore": "40",
+            "Posti": str(seats),
+            "Primo giorno": after(-20),
+            "Ultimo giorno": after(10),
+            "Data della proposta": after(-30),
+        },
+    )  # fmt: skip
+    return id_in(page)
+
+
+async def place(desk: Desk, page: Page, vacancy_id: str, person: Person, person_id: str) -> str:
+    """Selection, shortlist, presentation, placement; gives the placement's id."""
+    where = f"/matching/ricerche/{vacancy_id}"
+    await desk.go(page, where)
+    await send(desk, page, "/selezioni", {})
+    await until(page, where, person.name, desk)
+    await send(desk, page, f"/candidati/{person_id}/rosa", {})
+    await send(
+        desk, page, f"/candidati/{person_id}/presentazione",
+        {"La persona è d'accordo a essere presentata a questa azienda": True},
+    )  # fmt: skip
+    await send(
+        desk, page, f"/candidati/{person_id}/inserimento",
+        {"Contratto": "Tempo determinato", "Primo giorno di lavoro": ON, "Ultimo giorno previsto": after(60)},
+    )  # fmt: skip
+    await page.get_by_role("link", name="Vai all'inserimento").click()
+    await expect(page.get_by_role("heading", name="Il rapporto di lavoro")).to_be_visible()
+    return page.url.rstrip("/").split("/")[-1]
