@@ -36,7 +36,7 @@ async def measure(current: Settings, events: int) -> list[Figure]:
 
         handled, spent = 0, 0.0
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(projection, "copy_records", copy)
+            patch.setattr(projection.rows, "copy_records", copy)
             patch.setattr(effects, "copy_records", copy)
             while handled < total:
                 written.append([])

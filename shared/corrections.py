@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def effective(recorded: Iterable[Recorded]) -> list[Recorded]:
     """The facts that hold: in order, without the cancelled ones, the rectified ones in place.
 
-    A correction may itself be corrected: the last one that holds decides.
+    A fact may be corrected more than once: the last correction decides.
     """
     facts = list(recorded)
     last: dict[str, Correction] = {

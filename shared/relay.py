@@ -84,7 +84,14 @@ class Relay:
             cursor = known.get(place)
             if cursor is None or cursor.log != identities[place[0]] or cursor.offset >= ends[place]:
                 cursor = Cursor(identities[place[0]])
-            await self._catch_up(place, cursor, begins[place], ends[place], counters.get(place, 0))
+            try:
+                await self._catch_up(place, cursor, begins[place], ends[place], counters.get(place, 0))
+            except Restored:
+                # A copied data directory keeps identifier, timeline and oid: from here on no command may take
+                # a number that is out already.
+                async with self.store.engine.begin() as conn:
+                    await conn.execute(text("update health set events_oid = 0"))
+                raise
             self.cursors[place] = cursor
         await self._save(self.cursors)
         async with self.store.engine.begin() as conn:

@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the parts are and how the platform runs. See docs/settings in the README."""
+    """Where the parts are and how the platform runs. See «Settings» in the README."""
 
     database_url: str
     log_url: str

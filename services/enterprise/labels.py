@@ -33,7 +33,7 @@ REASONS = {
     "withdrawn": "Rinuncia del proponente",
 }
 SOURCES = {"public": "Pubblica", "fsp": "Fondazione San Petronio"}
-PEOPLE = {"registered": "Registrata", "in_charge": "In carico", "closed": "Percorso chiuso"}
+PEOPLE = {"registered": "Iscritta", "in_charge": "In carico", "closed": "Percorso chiuso"}
 PLANNED = {"true": "Nel piano", "false": "Non nel piano"}
 
 

@@ -185,6 +185,8 @@ def fold_others(row: Row | None, event: Event, meta: Meta) -> Row | None:
         case matching.PlacementStarted():
             ends = event.ends_on.isoformat() if event.ends_on else None
             merge("placements", event.placement_id, contract=event.contract, on=on, ends_on=ends, ended=None)
+            if event.vacancy_id:
+                merge("presentations", event.vacancy_id, state="placed", on=on)
         case matching.PlacementExtended():
             merge("placements", event.placement_id, ends_on=event.ends_on.isoformat())
         case matching.PlacementEnded():

@@ -8,12 +8,19 @@ from __future__ import annotations
 from shared.territory import UNIONS
 from shared.web.labels import (
     AGE_BANDS,
+    ANSWERS,
     CHANNELS,
+    CHECK_OUTCOMES,
+    CHECKS,
     CITIZENSHIP_AREAS,
     CONTRACTS,
     DIRECTIONS,
     DISTRICTS,
     EDUCATION,
+    ENTRIES,
+    EVIDENCE,
+    LINES,
+    MODES,
     MOTIVES,
     OUTCOMES,
     READINESS,
@@ -28,21 +35,13 @@ SERVICES = {
     "reporting": "Dati e rapporti",
 }
 STATUSES = {
-    "registered": "Registrata",
+    "registered": "Iscritta",
     "in_charge": "In carico",
     "closed": "Percorso chiuso",
-    "unknown": "Registrazione non ancora ricevuta",
+    "unknown": "Iscrizione non ancora ricevuta",
 }
 UNION_LABELS = UNIONS | {"none": "In nessuna unione"}
 DISTRICT_LABELS = DISTRICTS | {"unknown": "Distretto non noto"}
-LINES = {"2a": "2.a Competenze di base", "2b": "2.b Mirata a posti individuati", "2c": "2.c Sperimentale breve"}
-CHECKS = {"passed": "Superata", "failed": "Non superata", "passed_with_motive": "Superata con motivazione"}
-ANSWERS = {
-    "refused_by_company": "Rifiuto dell'azienda",
-    "refused_by_person": "Rinuncia della persona",
-    "withdrawn": "Ritirata dal programma",
-    "no_answer": "Nessuna risposta",
-}
 END_REASONS = {
     "term": "Scadenza del termine",
     "resigned": "Dimissioni",
@@ -105,13 +104,7 @@ VALUES: dict[str, dict[str, str]] = {
     "channel": CHANNELS, "age_band": AGE_BANDS, "sex": SEXES, "citizenship_area": CITIZENSHIP_AREAS,
     "education": EDUCATION, "district": DISTRICTS, "union": UNIONS, "contract": CONTRACTS, "readiness": READINESS,
     "direction": DIRECTIONS, "motive": MOTIVES, "line": LINES, "size": SIZES, "kind": KINDS, "service": SERVICES,
-    "entry": {"assisted": "Allo sportello", "questionnaire": "Questionario in rete", "archive": "Archivio"},
-    "check": {"domicile": "Domicilio", "status": "Stato di disoccupazione", "measures": "Altre misure in corso"},
-    "evidence": {
-        "self_declaration": "Autodichiarazione", "register_read": "Lettura di un registro",
-        "service_report": "Relazione di un servizio",
-    },
-    "mode": {"in_person": "Di persona", "phone": "Al telefono", "video": "In video"},
+    "entry": ENTRIES, "check": CHECKS, "evidence": EVIDENCE, "mode": MODES,
     "certificate": {
         "attendance": "Attestato di frequenza", "skills": "Certificato di competenze",
         "qualification": "Certificato di qualifica",
@@ -121,7 +114,7 @@ VALUES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """Field -> code -> words, where a field means the same in every contract."""
 VALUES_OF: dict[tuple[str, str], dict[str, str]] = {
-    ("intake.eligibility-checked", "outcome"): CHECKS,
+    ("intake.eligibility-checked", "outcome"): CHECK_OUTCOMES,
     ("intake.pathway-closed", "outcome"): OUTCOMES,
     ("matching.presentation-answered", "outcome"): ANSWERS,
     ("matching.vacancy-closed", "reason"): {
@@ -143,8 +136,8 @@ FIELDS = {
     "in_capital": "domicilio a Bologna", "check": "verifica", "outcome": "esito", "evidence": "prova",
     "evidence_on": "data della prova", "reason": "motivo", "mode": "modalità",
     "case_manager": "operatore di riferimento",
-    "readiness": "profilo", "actions": "azioni", "company_id": "azienda", "vacancy_id": "ricerca di personale",
-    "course_id": "corso", "project_id": "progetto", "placement_id": "rapporto", "contract": "contratto",
+    "readiness": "valutazione", "actions": "azioni", "company_id": "azienda", "vacancy_id": "ricerca di personale",
+    "course_id": "corso", "project_id": "progetto", "placement_id": "inserimento", "contract": "contratto",
     "ends_on": "ultimo giorno", "closes_on": "scadenza", "notice": "comunicazione obbligatoria", "line": "linea",
     "hours": "ore", "certificate": "attestato", "kind": "tipo", "amount": "importo", "size": "dipendenti",
     "sector": "settore", "board": "nel Board", "occupation": "professione (ISCO-08)", "positions": "posti",

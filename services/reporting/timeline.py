@@ -15,7 +15,7 @@ from shared.events.base import REGISTRY, Correction, Event
 from shared.projection import Row
 from shared.web.facts import label_of
 from shared.web.formats import day, euro, instant, number, short
-from shared.web.labels import DIRECTIONS, MOTIVES
+from shared.web.labels import DIRECTIONS, MOTIVES, SECTORS, check_reason, occupation
 
 MONEY = frozenset({"amount", "requested"})
 ACCOUNTS = frozenset({"case_manager", "judged_by", "approved_by", "decided_by"})
@@ -68,6 +68,10 @@ def details(event: Event, words: Words) -> list[tuple[str, str]]:
 
 def say(type_name: str, name: str, value: Any, words: Words) -> str:
     """A field's value in Italian."""
+    if (type_name, name) == ("intake.eligibility-checked", "reason"):
+        return check_reason(str(value))
+    if name == "occupation":
+        return occupation(str(value))
     codes = labels.VALUES_OF.get((type_name, name)) or labels.VALUES.get(name)
     if codes is not None:
         return codes.get(str(value), str(value))
@@ -100,9 +104,9 @@ def thing(thing_id: str, row: Row | None) -> str:
     card = row["card"]
     match row["kind"]:
         case "company":
-            parts = [f"sezione ATECO {card['sector']}" if card.get("sector") else "", _label("size", card)]
+            parts = [SECTORS.get(card.get("sector", ""), ""), _label("size", card)]
         case "vacancy":
-            parts = [f"professione {card['occupation']}" if card.get("occupation") else "", _label("contract", card)]
+            parts = [occupation(card.get("occupation")), _label("contract", card)]
         case "course":
             parts = [labels.TOPICS.get(card.get("topic", ""), ""), _label("line", card)]
         case _:

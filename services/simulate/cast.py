@@ -137,7 +137,7 @@ class Network:
         """The registration form's values."""
         rng = self._rng
         return {
-            "name": company.name, "vat_number": company.vat, "seat": f"via dell'Industria {rng.randint(1, 90)}, Bologna",
+            "name": company.name, "vat_number": company.vat, "seat": f"via dell'Industria {rng.randint(1, 90)}",
             "contact": "Ufficio personale", "phone": f"+39 000 {int(company.vat[:7]):07d}",
             "email": f"personale.{company.vat}@example.org", "size": company.size, "sector": rng.choice(SECTORS),
             "district": rng.choice(DISTRICTS), "board": rng.random() < 0.25, "on": company.joined,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from services.simulate import workdays
 from services.simulate.cast import OCCUPATIONS, Company, Person
@@ -84,7 +85,7 @@ def _attend(
     target = (course_id, person.person_id)
     if rng.random() < 0.14:
         left = workdays.later(max(starts, on), rng.randint(1, 4))
-        values = {"reason": rng.choice(("health", "care", "attendance", "other")), "on": left}
+        values: dict[str, Any] = {"reason": rng.choice(("health", "care", "attendance", "other")), "on": left}
         person.busy(script.add(left, "training", "leave", one, TRAINER, target, values))
         return
     done = script.recorded(ends, pace="late")

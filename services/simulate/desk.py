@@ -77,9 +77,9 @@ def enter(script: Script, person: Person, registry: Registry) -> None:
     if known <= script.last:
         person.charge_known = workdays.later(known, 1)
     directions = ["training", "matching"] if person.fate == "to_train" else ["matching"]
+    due = [person.charge + timedelta(days=90 * (n + 1)) for n in range(len(directions))]
     script.add(known, "intake", "agree_plan", person.key, manager, (person.person_id,), {
-        "directions": directions, "due_dates": [person.charge + timedelta(days=90 * (n + 1)) for n in range(len(directions))],
-        "on": person.charge,
+        "directions": directions, "due_dates": due, "on": person.charge,
     })  # fmt: skip
     person.busy(known)
 

@@ -99,6 +99,7 @@ def fill_up(
 def recruit(script: Script, vacancies: Sequence[Vacancy], people: Sequence[Person]) -> None:
     """Opens the vacancies with their selections; presents those who are hired and some who are not."""
     rng = script.rng
+    followed = [p for p in people if p.fate in ("ready", "to_train") and p.charge_known < date.max]
     for vacancy in sorted(vacancies, key=lambda v: (v.opened, v.key)):
         company, actor = vacancy.company, rng.choice(OPERATORS)
         known = script.recorded(vacancy.opened, company.known)
@@ -110,10 +111,10 @@ def recruit(script: Script, vacancies: Sequence[Vacancy], people: Sequence[Perso
         hired = [h for h in vacancy.hires if _present(script, vacancy, h.person, h.start - DAYS, actor)]
         for hire in hired:
             hire.vacancy = vacancy
-        others = [p for p in people if p.charge_known < until - timedelta(days=4)]
+        others = [p for p in followed if p.charge_known < until - timedelta(days=4)]
         present = [
             p for p in rng.sample(others, min(len(others), rng.randint(2, 4)))
-            if p.fate in ("ready", "to_train") and _present(script, vacancy, p, until, actor)
+            if _present(script, vacancy, p, until, actor)
         ]  # fmt: skip
         values = {
             "company_id": company.company_id, "occupation": rng.choice(OCCUPATIONS),

@@ -33,20 +33,34 @@ ITALIAN_TOWNS = (
     ("Roma", "H501"), ("Milano", "F205"), ("Torino", "L219"),
 )  # fmt: skip
 FOREIGN: tuple[tuple[str, int, str, str, str], ...] = (
-    ("Z330", 16, "Youssef Mohamed Rachid Hicham Karim", "Amina Fatima Khadija Nadia Samira", "El_Amrani Bennani Alaoui Tazi Berrada Idrissi"),
-    ("Z236", 10, "Imran Bilal Usman Asif Tariq", "Ayesha Sana Nadia Rabia Saima", "Khan Ahmed Malik Butt Iqbal Hussain"),
-    ("Z249", 8, "Rahim Kamal Faruk Jahid Sohel", "Nasrin Shirin Rehana Salma Parvin", "Rahman Islam Miah Uddin Hossain Akter"),
-    ("Z129", 14, "Ion Mihai Andrei Florin Vasile", "Maria Elena Ioana Mihaela Daniela", "Popescu Ionescu Dumitru Stan Radu Munteanu"),
-    ("Z100", 9, "Arben Ilir Gezim Altin Besnik", "Mirela Valbona Elira Ardita Teuta", "Hoxha Shehu Kola Gjoka Leka Marku"),
-    ("Z138", 9, "Oleksandr Ivan Petro Mykola Taras", "Oksana Olena Iryna Natalia Halyna", "Kovalenko Shevchuk Bondar Melnyk Tkachuk"),
-    ("Z140", 8, "Victor Sergiu Vadim Igor Oleg", "Svetlana Tatiana Ludmila Natalia Veronica", "Rusu Ceban Cojocaru Lungu Ciobanu"),
-    ("Z335", 8, "Emeka Chidi Osas Tunde Femi", "Blessing Joy Faith Grace Precious", "Okafor Osagie Adeyemi Eze Balogun"),
-    ("Z343", 6, "Mamadou Cheikh Ousmane Ibrahima Modou", "Aissatou Fatou Mariama Khady Awa", "Diop Ndiaye Fall Sarr Gueye"),
-    ("Z216", 6, "Jose Ramon Rodel Arnel Noel", "Maricel Rowena Liza Marites Jocelyn", "Santos Reyes Cruz Bautista Ramos"),
-    ("Z352", 5, "Sami Walid Nabil Anis Hatem", "Ines Leila Rim Sonia Olfa", "Trabelsi Gharbi Jlassi Mejri Ayari"),
-    ("Z306", 4, "Alain Serge Patrick Herve Blaise", "Carine Solange Estelle Nadege Clarisse", "Nkoulou Fotso Tchoua Mbarga Kamga"),
-    ("Z336", 4, "Ahmed Mahmoud Mina Sherif Tamer", "Mona Heba Dina Marwa Nagwa", "Hassan Ibrahim Girgis Mansour Saleh"),
-    ("Z368", 3, "Yonas Samuel Dawit Tesfay Filmon", "Selam Rahel Helen Miriam Feven", "Tekle Gebremedhin Haile Kidane Asmelash"),
+    ("Z330", 16, "Youssef Mohamed Rachid Hicham Karim", "Amina Fatima Khadija Nadia Samira",
+     "El_Amrani Bennani Alaoui Tazi Berrada Idrissi"),
+    ("Z236", 10, "Imran Bilal Usman Asif Tariq", "Ayesha Sana Nadia Rabia Saima",
+     "Khan Ahmed Malik Butt Iqbal Hussain"),
+    ("Z249", 8, "Rahim Kamal Faruk Jahid Sohel", "Nasrin Shirin Rehana Salma Parvin",
+     "Rahman Islam Miah Uddin Hossain Akter"),
+    ("Z129", 14, "Ion Mihai Andrei Florin Vasile", "Maria Elena Ioana Mihaela Daniela",
+     "Popescu Ionescu Dumitru Stan Radu Munteanu"),
+    ("Z100", 9, "Arben Ilir Gezim Altin Besnik", "Mirela Valbona Elira Ardita Teuta",
+     "Hoxha Shehu Kola Gjoka Leka Marku"),
+    ("Z138", 9, "Oleksandr Ivan Petro Mykola Taras", "Oksana Olena Iryna Natalia Halyna",
+     "Kovalenko Shevchuk Bondar Melnyk Tkachuk"),
+    ("Z140", 8, "Victor Sergiu Vadim Igor Oleg", "Svetlana Tatiana Ludmila Natalia Veronica",
+     "Rusu Ceban Cojocaru Lungu Ciobanu"),
+    ("Z335", 8, "Emeka Chidi Osas Tunde Femi", "Blessing Joy Faith Grace Precious",
+     "Okafor Osagie Adeyemi Eze Balogun"),
+    ("Z343", 6, "Mamadou Cheikh Ousmane Ibrahima Modou", "Aissatou Fatou Mariama Khady Awa",
+     "Diop Ndiaye Fall Sarr Gueye"),
+    ("Z216", 6, "Jose Ramon Rodel Arnel Noel", "Maricel Rowena Liza Marites Jocelyn",
+     "Santos Reyes Cruz Bautista Ramos"),
+    ("Z352", 5, "Sami Walid Nabil Anis Hatem", "Ines Leila Rim Sonia Olfa",
+     "Trabelsi Gharbi Jlassi Mejri Ayari"),
+    ("Z306", 4, "Alain Serge Patrick Herve Blaise", "Carine Solange Estelle Nadege Clarisse",
+     "Nkoulou Fotso Tchoua Mbarga Kamga"),
+    ("Z336", 4, "Ahmed Mahmoud Mina Sherif Tamer", "Mona Heba Dina Marwa Nagwa",
+     "Hassan Ibrahim Girgis Mansour Saleh"),
+    ("Z368", 3, "Yonas Samuel Dawit Tesfay Filmon", "Selam Rahel Helen Miriam Feven",
+     "Tekle Gebremedhin Haile Kidane Asmelash"),
 )  # fmt: skip
 """Citizenship (cadastral code), weight, given names of men and of women, family names."""
 STREETS = ("via dei Gelsi", "via delle Officine", "via del Molino", "via dei Tigli", "via del Canale", "via delle Rose")
@@ -187,5 +201,6 @@ def _birthday(on: date, age: int, rng: random.Random) -> date:
 def tax_code(family: str, given: str, birth: date, sex: str, place: str) -> str:
     """The codice fiscale (D.M. 23/12/1976); `place` is the cadastral code of town or country."""
     head = codicefiscale.encode_lastname(family) + codicefiscale.encode_firstname(given)
-    body = f"{head}{codicefiscale.encode_birthdate(birth.isoformat(), sex)}{place}"
+    day = birth.day + (40 if sex == "F" else 0)
+    body = f"{head}{birth.year % 100:02d}{'ABCDEHLMPRST'[birth.month - 1]}{day:02d}{place}"
     return body + str(codicefiscale.encode_cin(body))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
 
 from services.enterprise import commands as enterprise
 from services.intake import commands as intake
@@ -47,70 +50,47 @@ async def _register(store: Store, command: Command, step: Step) -> Outcome:
     return await store.execute(command, decide)
 
 
+def _form(command: Callable[..., Awaitable[Outcome]], form: type[BaseModel], *more: Any, **fixed: Any) -> Play:
+    """A command that takes the step's ids and then its form, as most do."""
+
+    async def run(store: Store, asked: Command, step: Step) -> Outcome:
+        return await command(store, asked, *step.target, form.model_validate(step.values), *more, **fixed)
+
+    return run
+
+
 PLAYS: dict[str, Play] = {
     "intake.register": _register,
-    "intake.check_domicile": lambda s, c, t: intake.check_domicile(s, c, *t.target, forms.DomicileForm(**t.values)),
-    "intake.check_status": lambda s, c, t: intake.check_status(s, c, *t.target, forms.StatusForm(**t.values)),
-    "intake.check_measures": lambda s, c, t: intake.check_measures(s, c, *t.target, forms.MeasuresForm(**t.values)),
-    "intake.hold_interview": lambda s, c, t: intake.hold_interview(s, c, *t.target, forms.InterviewForm(**t.values)),
-    "intake.take_in_charge": lambda s, c, t: intake.take_in_charge(
-        s, c, *t.target, forms.ChargeForm(**t.values), MANAGERS
-    ),
-    "intake.agree_plan": lambda s, c, t: intake.agree_plan(s, c, *t.target, forms.PlanForm(**t.values)),
-    "intake.close": lambda s, c, t: intake.close(s, c, *t.target, forms.CloseForm(**t.values)),
-    "intake.correct_fact": lambda s, c, t: intake.correct_fact(s, c, *t.target, forms.CorrectForm(**t.values)),
-    "matching.register_company": lambda s, c, t: matching.register_company(
-        s, c, matching_forms.CompanyForm(**t.values)
-    ),
-    "matching.open_vacancy": lambda s, c, t: matching.open_vacancy(s, c, matching_forms.VacancyForm(**t.values)),
-    "matching.open_selection": lambda s, c, t: matching.open_selection(
-        s, c, *t.target, matching_forms.SelectionForm(**t.values)
-    ),
-    "matching.close_vacancy": lambda s, c, t: matching.close_vacancy(
-        s, c, *t.target, matching_forms.CloseForm(**t.values)
-    ),
-    "matching.shortlist": lambda s, c, t: matching.shortlist(s, c, *t.target, matching_forms.ShortlistForm(**t.values)),
-    "matching.present": lambda s, c, t: matching.present(s, c, *t.target, matching_forms.PresentForm(**t.values)),
-    "matching.answer_presentation": lambda s, c, t: matching.answer_presentation(
-        s, c, *t.target, matching_forms.AnswerForm(**t.values)
-    ),
-    "matching.start_placement": lambda s, c, t: matching.start_placement(
-        s, c, *t.target, matching_forms.PlacementForm(**t.values)
-    ),
-    "matching.extend_placement": lambda s, c, t: matching.extend_placement(
-        s, c, *t.target, matching_forms.ExtensionForm(**t.values)
-    ),
-    "matching.end_placement": lambda s, c, t: matching.end_placement(
-        s, c, *t.target, matching_forms.EndForm(**t.values)
-    ),
-    "matching.cancel_placement": lambda s, c, t: matching.cancel_placement(
-        s, c, *t.target, matching_forms.CancelForm(**t.values)
-    ),
-    "matching.correct_person": lambda s, c, t: matching.correct_person(
-        s, c, *t.target, matching_forms.CorrectionForm(**t.values)
-    ),
-    "training.propose_course": lambda s, c, t: training.propose_course(s, c, training_forms.ProposalForm(**t.values)),
-    "training.link_vacancy": lambda s, c, t: training.link_vacancy(
-        s, c, *t.target, training_forms.LinkForm(**t.values)
-    ),
-    "training.activate_course": lambda s, c, t: training.activate_course(
-        s, c, *t.target, training_forms.DayForm(**t.values)
-    ),
-    "training.enrol": lambda s, c, t: training.enrol(s, c, *t.target, training_forms.EnrolForm(**t.values)),
-    "training.leave": lambda s, c, t: training.leave(s, c, *t.target, training_forms.LeaveForm(**t.values)),
-    "training.complete": lambda s, c, t: training.complete(s, c, *t.target, training_forms.CompletionForm(**t.values)),
-    "enterprise.set_budget": lambda s, c, t: enterprise.set_budget(s, c, enterprise.BudgetForm(**t.values)),
-    "enterprise.submit_project": lambda s, c, t: enterprise.submit_project(s, c, enterprise.ProjectForm(**t.values)),
-    "enterprise.judge_project": lambda s, c, t: enterprise.judge_project(
-        s, c, *t.target, enterprise.JudgementForm(**t.values), role=JUDGES
-    ),
-    "enterprise.approve_funding": lambda s, c, t: enterprise.approve_funding(
-        s, c, *t.target, enterprise.ApprovalForm(**t.values), role=BOARD
-    ),
-    "enterprise.refuse_funding": lambda s, c, t: enterprise.refuse_funding(
-        s, c, *t.target, enterprise.RefusalForm(**t.values), role=BOARD
-    ),
-    "enterprise.make_payment": lambda s, c, t: enterprise.make_payment(
-        s, c, *t.target, enterprise.PaymentForm(**t.values)
-    ),
+    "intake.check_domicile": _form(intake.check_domicile, forms.DomicileForm),
+    "intake.check_status": _form(intake.check_status, forms.StatusForm),
+    "intake.check_measures": _form(intake.check_measures, forms.MeasuresForm),
+    "intake.hold_interview": _form(intake.hold_interview, forms.InterviewForm),
+    "intake.take_in_charge": _form(intake.take_in_charge, forms.ChargeForm, MANAGERS),
+    "intake.agree_plan": _form(intake.agree_plan, forms.PlanForm),
+    "intake.close": _form(intake.close, forms.CloseForm),
+    "intake.correct_fact": _form(intake.correct_fact, forms.CorrectForm),
+    "matching.register_company": _form(matching.register_company, matching_forms.CompanyForm),
+    "matching.open_vacancy": _form(matching.open_vacancy, matching_forms.VacancyForm),
+    "matching.open_selection": _form(matching.open_selection, matching_forms.SelectionForm),
+    "matching.close_vacancy": _form(matching.close_vacancy, matching_forms.CloseForm),
+    "matching.shortlist": _form(matching.shortlist, matching_forms.ShortlistForm),
+    "matching.present": _form(matching.present, matching_forms.PresentForm),
+    "matching.answer_presentation": _form(matching.answer_presentation, matching_forms.AnswerForm),
+    "matching.start_placement": _form(matching.start_placement, matching_forms.PlacementForm),
+    "matching.extend_placement": _form(matching.extend_placement, matching_forms.ExtensionForm),
+    "matching.end_placement": _form(matching.end_placement, matching_forms.EndForm),
+    "matching.cancel_placement": _form(matching.cancel_placement, matching_forms.CancelForm),
+    "matching.correct_person": _form(matching.correct_person, matching_forms.CorrectionForm),
+    "training.propose_course": _form(training.propose_course, training_forms.ProposalForm),
+    "training.link_vacancy": _form(training.link_vacancy, training_forms.LinkForm),
+    "training.activate_course": _form(training.activate_course, training_forms.DayForm),
+    "training.enrol": _form(training.enrol, training_forms.EnrolForm),
+    "training.leave": _form(training.leave, training_forms.LeaveForm),
+    "training.complete": _form(training.complete, training_forms.CompletionForm),
+    "enterprise.set_budget": _form(enterprise.set_budget, enterprise.BudgetForm),
+    "enterprise.submit_project": _form(enterprise.submit_project, enterprise.ProjectForm),
+    "enterprise.judge_project": _form(enterprise.judge_project, enterprise.JudgementForm, role=JUDGES),
+    "enterprise.approve_funding": _form(enterprise.approve_funding, enterprise.ApprovalForm, role=BOARD),
+    "enterprise.refuse_funding": _form(enterprise.refuse_funding, enterprise.RefusalForm, role=BOARD),
+    "enterprise.make_payment": _form(enterprise.make_payment, enterprise.PaymentForm),
 }

@@ -92,7 +92,7 @@ class Simulation:
                 rows = await conn.execute(
                     text("select cause::text, max(recorded_at) from events where actor not like 'system:%' group by 1")
                 )
-                causes: dict[str, datetime] = dict(rows.tuples())
+                causes: dict[str, datetime] = {row[0]: row[1] for row in rows}
             if causes.keys() - planned:
                 raise NotEmpty(
                     f"La piattaforma non è vuota ({worker.store.service}): una simulazione si carica solo in una "

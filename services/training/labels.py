@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-LINES = {
-    "2a": "2.a Competenze di base",
-    "2b": "2.b Professionalizzante mirata",
-    "2c": "2.c Sperimentale breve",
-}
+from shared.web.labels import LINES
+
+__all__ = [
+    "ALL_LEAVE_REASONS", "CANCEL_REASONS", "CERTIFICATES", "CLOSED_REASONS", "ENROLMENT_STATUSES", "LEAVE_REASONS",
+    "LINES", "PROVIDERS", "STATUSES", "TOPICS",
+]  # fmt: skip
+
 TOPICS = {
     "skills_balance": "Bilancio di competenze",
     "italian": "Lingua italiana",

@@ -68,6 +68,9 @@ def bare_app(title: str, *templates: Path, lifespan: Callable[[FastAPI], Any] | 
     app = FastAPI(
         title=title, version="1", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan,
         separate_input_output_schemas=False,
+        # FastAPI's own spans hold the address with what was typed into a search, and messages of exceptions: the
+        # guard makes ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )  # fmt: skip
     app.state.service = ""
     app.state.store = None
@@ -155,6 +158,7 @@ async def wait_for_views(request: Request) -> None:
         if seen is None or int(seen) >= int(number):
             return
         await asyncio.sleep(STEP)
+    request.state.late = True
 
 
 SEEN = text(

@@ -110,6 +110,7 @@ def _shell(request: Request) -> dict[str, Any]:
         "clock": formats.instant(clock.now()),
         "today": clock.today(),
         "log_notice": LOG_AWAY if request.app.state.log_notice() else "",
+        "late": getattr(request.state, "late", False),
         "saved": bool(AFTER.fullmatch(after)),
         "repeated": "repeated" in request.query_params,
         "persons": {},

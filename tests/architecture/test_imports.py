@@ -96,9 +96,7 @@ def test_a_forbidden_import_is_caught(small_tree: Path, file: str, line: str, ca
 
 def test_a_guard_that_would_watch_nothing_is_an_error(small_tree: Path) -> None:
     for service in SERVICES:
-        (small_tree / "services" / service / "domain.py").rename(
-            small_tree / "services" / service / "rules.py"
-        )
+        (small_tree / "services" / service / "domain.py").rename(small_tree / "services" / service / "rules.py")
         (small_tree / "services" / service / "api.py").write_text("from shared import store\n")
     (small_tree / "services" / "simulate.py").write_text("")
     code, said = lint(small_tree)

@@ -173,7 +173,7 @@ async def test_a_backup_under_load_comes_back_elsewhere(
     platform: Platform, targets: Any, tmp_path: Path, source: str, target: str
 ) -> None:
     running = await platform(log=source)
-    await populate(running, people=8)
+    await populate(running, people=8, last=date(2024, 3, 15))
     intake = running.store("intake")
     stop, registered = asyncio.Event(), [await register(intake, running, 0)]
 

@@ -32,9 +32,8 @@ from shared.events import SERVICES
 from shared.log import Message, partition_of
 from shared.store import Store
 from shared.web import tickets
-from shared.web.site import site
 from tests.fixtures.platform import Platform, Running, accepted
-from tests.fixtures.population import populate
+from tests.fixtures.population import populate, site_of
 from tests.fixtures.web import browsing, hidden_fields, reader_of
 
 AMINA: dict[str, Any] = {
@@ -89,6 +88,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     root.setLevel(logging.INFO)
     for name in ("insieme", "shared", "services"):
         logging.getLogger(name).setLevel(logging.DEBUG)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the browser's part: it says which address it opens
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(seen.spans))
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
@@ -96,20 +96,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     yield seen
     root.removeHandler(handler)
     root.setLevel(before)
-    for name in ("insieme", "shared", "services"):
+    for name in ("insieme", "shared", "services", "httpx"):
         logging.getLogger(name).setLevel(logging.NOTSET)
-
-
-def site_of(running: Running) -> FastAPI:
-    """The site over the running stores."""
-    import importlib
-
-    apps = {}
-    for name in SERVICES:
-        apps[name] = importlib.import_module(f"services.{name}.app").create_app()
-        apps[name].state.store = running.store(name)
-        telemetry.instrument_engine(running.store(name).engine)
-    return site(apps)
 
 
 async def everything(running: Running, watched: Watched) -> dict[str, bytes]:
@@ -204,7 +192,7 @@ async def by_hand(running: Running, app: FastAPI) -> list[str]:
         assert twice.status_code == 303
         again = await desk.get("/intake/registra")
         same = hidden_fields(again.text, "/intake/registra") | AMINA | {"on": today.isoformat()}
-        assert (await desk.post("/intake/registra", data=same)).status_code == 409
+        assert (await desk.post("/intake/registra", data=same)).status_code == 422
         assert (await desk.post("/intake/registra", data=same | {"birth_date": "Xanthoprasky"})).status_code == 422
         results = await importing.run(
             running.store("intake"), "u-elena.conti", clock.now(), _csv(LUCA | {"data_iscrizione": f"{today:%d/%m/%Y}"})
@@ -231,7 +219,8 @@ async def by_hand(running: Running, app: FastAPI) -> list[str]:
         page = await desk.get(f"/intake/persone/{amina}")
         assert page.status_code == 200
         sent = {"csrf": hidden_fields(page.text)["csrf"], "document": document}
-        await desk.post("/intake/doors/compose", data=sent)
+        composed = await desk.post("/intake/doors/compose", data=sent)
+        assert "Xanthoprasky Aminquerida" in composed.text, composed.text
     return [amina, luca]
 
 

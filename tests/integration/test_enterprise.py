@@ -207,9 +207,7 @@ async def test_two_keys(house: House) -> None:
     await judged(house, project_id, actor=MARIA)
     assert await refused(approve(house, project_id, budget_id, 1)) == "two_keys"
     form = commands.ApprovalForm(budget_id=budget_id, amount=1, on=date(2024, 4, 1))
-    by_judge = commands.approve_funding(
-        house.store, command(CARLO), project_id, form, role=domain.JUDGES
-    )
+    by_judge = commands.approve_funding(house.store, command(CARLO), project_id, form, role=domain.JUDGES)
     assert await refused(by_judge) == "not_the_manager"
 
 
@@ -239,9 +237,7 @@ async def test_cancelling_an_approval_frees_the_money_everywhere(house: House) -
     form = commands.CorrectionForm(
         fact_id=await fact_id(house, project_id, "funding-approved"), motive="wrong_value", cancel=True
     )
-    by_operator = commands.correct_project(
-        house.store, command(LUCA), project_id, form, role="enterprise_operator"
-    )
+    by_operator = commands.correct_project(house.store, command(LUCA), project_id, form, role="enterprise_operator")
     assert await refused(by_operator) == "other_committee"
     by_judge = commands.correct_project(house.store, command(ANNA), project_id, form, role=domain.MANAGERS)
     assert await refused(by_judge) == "two_keys"
@@ -299,9 +295,7 @@ async def test_a_line_is_not_corrected_below_what_is_bound(house: House) -> None
 
     def correct(**values: Any) -> Awaitable[Outcome]:
         form = commands.CorrectionForm.model_validate({"fact_id": fact, "motive": "wrong_value"} | values)
-        return commands.correct_budget(
-            house.store, command(MARIA), "budget-2024-fsp", form, role=domain.MANAGERS
-        )
+        return commands.correct_budget(house.store, command(MARIA), "budget-2024-fsp", form, role=domain.MANAGERS)
 
     assert await refused(correct(amount=999_999)) == "over_budget"
     assert await refused(correct(cancel=True)) == "no_budget"

@@ -44,9 +44,7 @@ class Site:
         async with browsing(self.app, role) as client:
             return await client.get(f"/enterprise{path}")
 
-    async def send(
-        self, role: str, page: str, path: str, expected: int = 303, **values: Any
-    ) -> httpx.Response:
+    async def send(self, role: str, page: str, path: str, expected: int = 303, **values: Any) -> httpx.Response:
         """Opens a page and sends the form on it that posts to `path`."""
         await self.running.quiet()
         async with browsing(self.app, role) as client:
@@ -145,9 +143,7 @@ async def test_each_sees_the_next_action_only_where_it_is_theirs(house: Site) ->
 
 async def test_the_way_of_a_project_through_the_pages(house: Site) -> None:
     path = await house.approved()
-    await house.send(
-        OPERATOR, path, f"{path}/payments", amount="6.000", order="2026-17", on=TODAY.isoformat()
-    )
+    await house.send(OPERATOR, path, f"{path}/payments", amount="6.000", order="2026-17", on=TODAY.isoformat())
     shown = text_of(await house.get(OPERATOR, path))
     assert "restano da pagare 4.000,00 €" in shown
     assert "Forno di quartiere" in shown
@@ -197,9 +193,7 @@ async def test_an_organisation_by_its_name_and_again_by_its_id(house: Site) -> N
     form = await house.get(OPERATOR, "/projects/new")
     known = re.search(r'<option value="([0-9a-f-]{36})">Cooperativa Filo', form.text)
     assert known
-    second = await house.send(
-        OPERATOR, "/projects/new", "/projects", **values, organisation_id=known[1]
-    )
+    second = await house.send(OPERATOR, "/projects/new", "/projects", **values, organisation_id=known[1])
     path = second.headers["location"].split("?")[0].removeprefix("/enterprise")
     shown = text_of(await house.get(OPERATOR, path))
     assert "Cooperativa Filo" in shown
@@ -256,9 +250,7 @@ async def test_every_list_can_be_downloaded_and_read_when_empty(house: Site) -> 
 
 async def test_the_lists_with_rows(house: Site) -> None:
     path = await house.approved()
-    await house.send(
-        OPERATOR, path, f"{path}/payments", amount="10.000", order="2026-17", on=TODAY.isoformat()
-    )
+    await house.send(OPERATOR, path, f"{path}/payments", amount="10.000", order="2026-17", on=TODAY.isoformat())
     payments = text_of(await house.get(OPERATOR, "/payments"))
     assert "2026-17" in payments
     people = await house.get(OPERATOR, "/people")
@@ -277,9 +269,7 @@ async def test_an_amount_of_a_line_is_changed_and_corrected(house: Site) -> None
     assert "60.000,00 €" in text_of(shown)
     links = re.findall(rf'href="/enterprise({path}/facts/[0-9a-f-]+)">Correggi', shown.text)
     assert len(links) == 2
-    await house.send(
-        MANAGER, links[0], links[0], amount="55.000", motive="wrong_value", happened_on=TODAY.isoformat()
-    )
+    await house.send(MANAGER, links[0], links[0], amount="55.000", motive="wrong_value", happened_on=TODAY.isoformat())
     assert "55.000,00 €" in text_of(await house.get(MANAGER, path))
 
 
@@ -296,9 +286,7 @@ async def test_the_api_says_the_same(house: Site) -> None:
         again = await client.post("/enterprise/api/projects", json=body, headers=key)
         assert (first.status_code, again.json()["repeated"]) == (201, True)
         late = body | {"on": (TODAY + timedelta(days=1)).isoformat()}
-        refused = await client.post(
-            "/enterprise/api/projects", json=late, headers={"idempotency-key": str(uuid4())}
-        )
+        refused = await client.post("/enterprise/api/projects", json=late, headers={"idempotency-key": str(uuid4())})
         assert refused.json()["code"] == "future_date"
         await house.running.quiet()
         (row,) = (await client.get(f"/enterprise/api/projects?person={person_id}")).json()

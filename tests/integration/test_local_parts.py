@@ -69,9 +69,7 @@ async def test_postgres_keeps_what_was_committed_over_kill_9(server: postgres.Ru
     server.restart()
     assert (server.url, await fetch(url, "SELECT count(*) FROM kept")) == (url, 1000)
     assert server.pid != before
-    assert (
-        await fetch(url, "SELECT current_setting('fsync') || current_setting('max_connections')") == "on200"
-    )
+    assert await fetch(url, "SELECT current_setting('fsync') || current_setting('max_connections')") == "on200"
 
 
 async def test_postgres_listens_on_loopback_only_and_wants_the_password(server: postgres.Running) -> None:
@@ -166,9 +164,7 @@ def test_silent_maven_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_slow_maven_goes_on_while_files_arrive_and_is_asked_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = (
-        "for i in 1 2 3 4; do sleep 0.4; echo Downloaded from x; done; touch ${5#-Doutput*=}/kafka_2.13-4.jar"
-    )
+    script = "for i in 1 2 3 4; do sleep 0.4; echo Downloaded from x; done; touch ${5#-Doutput*=}/kafka_2.13-4.jar"
     pretend(tmp_path / "bin", "mvn", script, monkeypatch)
     kafka.fetch_jars(tmp_path / "jars", silence=1.2)
     pretend(tmp_path / "bin", "mvn", "exit 1", monkeypatch)

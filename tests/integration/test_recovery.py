@@ -119,7 +119,7 @@ async def test_a_restore_to_before_an_unpublished_tail_is_judged_by_people(runni
     accepted(await interview(running, "Amina"))
     await running.quiet()
     await admin(running, "update events set event_id = gen_random_uuid() where number = 1")
-    await admin(running, "update relayed set \"offset\" = -1, number = 0, event_id = null")
+    await admin(running, 'update relayed set "offset" = -1, number = 0, event_id = null')
     with pytest.raises(Restored):
         await Relay(running.store("intake"), running.log).check()
     with pytest.raises(CannotRecover):
@@ -208,10 +208,14 @@ async def test_a_stopped_holder_loses_the_lock(running: Running, monkeypatch: py
     """PostgreSQL itself ends the session of a holder that was stopped (SIGSTOP) and no longer beats."""
     monkeypatch.setattr("shared.worker.LOCK_IDLE", 0.5)
     store = running.store("intake")
-    with pytest.raises(LeadershipLost):
+
+    async def stopped() -> None:
         async with leadership(store) as heartbeat:
             await asyncio.wait_for(_lead_once(store), 10)  # while the holder sleeps, another gets in
             await heartbeat()
+
+    with pytest.raises(LeadershipLost):
+        await stopped()
 
 
 async def test_a_cause_is_a_uuid(running: Running) -> None:

@@ -57,7 +57,8 @@ async def test_replay_equals_live(running: Running, seed: int) -> None:
                     known.append((who, accepted(outcome).events[0].meta.id))
             case 3 if known:
                 whose, fact = chance.choice(known)
-                await corrected(running, whose, fact, chance.choice([None, {"outcome": "moved_away"}]))
+                values: dict[str, object] = {"outcome": "moved_away"}
+                await corrected(running, whose, fact, chance.choice([None, values]))
             case 4:
                 await running.workers["intake"].publish()
             case _:

@@ -127,7 +127,7 @@ async def test_a_pathway_is_told_across_services_in_plain_italian(running: Runni
     await amina_found_work(running)
     async with browser(running, MONITORING) as client:
         page = await shown(client, f"/reporting/percorsi/{AMINA}")
-    for words in ("Registrazione", "Colloquio", "Presa in carico", "Inserimento", "Tempo determinato", "Sara Galli",
+    for words in ("Iscrizione al programma", "Colloquio", "Presa in carico", "Inserimento", "Tempo determinato", "Sara Galli",
                   "sezione ATECO C", "29 giorni"):  # fmt: skip
         assert words in page, words
     assert page.index("Presa in carico") < page.index("Domanda e offerta</p>")
@@ -257,6 +257,8 @@ async def test_the_page_and_the_api_show_the_same_figures(running: Running) -> N
         assert "Inserimenti, per atto;Inserimenti;1;;" in file.text
         assert (await client.get("/reporting/semestre")).headers["location"].endswith("/reporting/semestre/2024-1")
         assert (await client.get("/reporting/semestre/2024-9")).status_code == 404
+        assert "non c&#39;è alcun fatto" in await shown(client, "/reporting/semestre/2017-1?con=semestre")
+        assert (await client.get("/reporting/semestre/2016-2")).status_code == 404
         assert "Questo semestre non è ancora cominciato" in await shown(client, "/reporting/semestre/2025-1")
         assert (await client.get("/reporting/semestre/2024-1?al=2030-01-01")).status_code == 422
 
@@ -386,7 +388,7 @@ async def test_the_operations_page_says_what_is_wrong_and_what_to_do(running: Ru
 async def test_a_stopped_reader_is_named_with_its_reason(running: Running) -> None:
     async with running.store("reporting").engine.begin() as conn:
         await conn.execute(
-            text('update reader_state set stopped_at = :at, "where" = \'pathway/0/9\', reason = \'gap\''),
+            text("update reader_state set stopped_at = :at, \"where\" = 'pathway/0/9', reason = 'gap'"),
             {"at": running.now},
         )
     async with browser(running, ADMIN) as client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -82,16 +83,19 @@ async def test_numbers_are_gapless_and_chained_under_concurrency_and_rollbacks(r
     async def fails(unit: Unit) -> Decision:
         raise RuntimeError("a process dies here")
 
+    async def dies_late(n: int) -> None:
+        async with store.transaction() as transaction:
+            await transaction.run(running.command(), lambda unit: _interview(unit, f"perso {n}"))
+            await transaction.flush()
+            raise RuntimeError("and here, after the numbers were taken")
+
     async def one(n: int) -> None:
         if n % 5 == 0:
             with pytest.raises(RuntimeError):
                 await store.execute(running.command(), fails)
         if n % 7 == 0:
             with pytest.raises(RuntimeError):
-                async with store.transaction() as transaction:
-                    await transaction.run(running.command(), lambda unit: _interview(unit, f"perso {n}"))
-                    await transaction.flush()
-                    raise RuntimeError("and here, after the numbers were taken")
+                await dies_late(n)
         accepted(await interview(running, f"persona {n}"))
 
     await asyncio.gather(*(one(n) for n in range(60)))
@@ -125,7 +129,7 @@ async def test_a_decision_appends_only_to_streams_that_it_read(running: Running)
 
 
 async def test_a_fact_too_large_is_refused(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.store.MAX_BYTES", 50)
+    monkeypatch.setattr("shared.store.transaction.MAX_BYTES", 50)
     with pytest.raises(TooLarge):
         await interview(running, "Amina")
 
@@ -167,7 +171,9 @@ async def test_the_service_cannot_change_or_drop_facts(running: Running, stateme
 
 
 async def test_a_service_cannot_read_another_s_tables(platform: Platform) -> None:
-    running = await platform("intake", "matching", definitions={"intake": TOY, "matching": replace(TOY, name="matching")})
+    running = await platform(
+        "intake", "matching", definitions={"intake": TOY, "matching": replace(TOY, name="matching")}
+    )
     intake, matching = running.store("intake"), running.store("matching")
     with pytest.raises(DBAPIError, match="permission denied"):
         async with matching.engine.connect() as conn:
@@ -193,7 +199,7 @@ async def test_many_commands_in_one_commit_see_each_other(running: Running) -> N
     async with store.transaction() as transaction:
         for n in range(20):
             cause = running.command()
-            accepted(await transaction.run(cause, lambda unit, n=n: _interview(unit, f"p{n % 4}")))  # type: ignore[misc]  # a default binds the loop's value
+            accepted(await transaction.run(cause, partial(_interview, who=f"p{n % 4}")))
     assert await store.version(person("p1")) == 5
     await running.quiet()
     assert {row["interviews"] for row in (await rows(running)).values()} == {5}

@@ -50,9 +50,7 @@ def of_cooperative(**changes: Any) -> ProjectSubmitted:
     return submitted(**(own | changes))
 
 
-def judged(
-    outcome: str = "suitable", score: int = 75, on: date = date(2024, 3, 1)
-) -> TechnicalJudgementGiven:
+def judged(outcome: str = "suitable", score: int = 75, on: date = date(2024, 3, 1)) -> TechnicalJudgementGiven:
     return TechnicalJudgementGiven.model_validate({
         "project_id": BAKERY, "outcome": outcome, "score": score, "judged_by": ELENA, "reasons": CARD,
         "on": on,
@@ -60,9 +58,7 @@ def judged(
 
 
 def approved(amount: int = 1_000_000) -> FundingApproved:
-    return FundingApproved(
-        project_id=BAKERY, budget_id=LINE, amount=amount, approved_by=GIORGIO, on=date(2024, 4, 1)
-    )
+    return FundingApproved(project_id=BAKERY, budget_id=LINE, amount=amount, approved_by=GIORGIO, on=date(2024, 4, 1))
 
 
 def committed(amount: int, project_id: str = BAKERY) -> FundsCommitted:
@@ -75,21 +71,15 @@ def budget(amount: int = 5_000_000, source: str = "fsp") -> BudgetSet:
     )
 
 
-def paid(
-    amount: int, payment_id: str = FIRST, order: str = "2024-17", on: date = date(2024, 5, 2)
-) -> PaymentMade:
-    return PaymentMade(
-        project_id=BAKERY, payment_id=payment_id, budget_id=LINE, amount=amount, order=order, on=on
-    )
+def paid(amount: int, payment_id: str = FIRST, order: str = "2024-17", on: date = date(2024, 5, 2)) -> PaymentMade:
+    return PaymentMade(project_id=BAKERY, payment_id=payment_id, budget_id=LINE, amount=amount, order=order, on=on)
 
 
 def booked(
     amount: int, payment_id: str = FIRST, order: str = "2024-17", on: date = date(2024, 5, 2),
     project: str = BAKERY,
 ) -> FundsPaid:  # fmt: skip
-    return FundsPaid(
-        budget_id=LINE, project_id=project, payment_id=payment_id, amount=amount, order=order, on=on
-    )
+    return FundsPaid(budget_id=LINE, project_id=project, payment_id=payment_id, amount=amount, order=order, on=on)
 
 
 def submit(project: domain.Project, path: domain.Path, **changes: Any) -> Decision:
@@ -120,14 +110,22 @@ def approve(project: domain.Project, line: domain.Budget, **changes: Any) -> Dec
 
 def refuse(project: domain.Project, **changes: Any) -> Decision:
     values: dict[str, Any] = {
-        "reason": "priorities", "by": GIORGIO, "role": domain.MANAGERS, "on": date(2024, 4, 1), "today": TODAY
+        "reason": "priorities",
+        "by": GIORGIO,
+        "role": domain.MANAGERS,
+        "on": date(2024, 4, 1),
+        "today": TODAY,
     }
     return domain.refuse_funding(project, **(values | changes))
 
 
 def pay(project: domain.Project, line: domain.Budget, **changes: Any) -> Decision:
     values: dict[str, Any] = {
-        "payment_id": SECOND, "amount": 400_000, "order": "2024-18", "on": date(2024, 5, 20), "today": TODAY
+        "payment_id": SECOND,
+        "amount": 400_000,
+        "order": "2024-18",
+        "on": date(2024, 5, 20),
+        "today": TODAY,
     }
     return domain.make_payment(project, line, **(values | changes))
 
@@ -172,14 +170,15 @@ class TestBudget:
 
 class TestSubmission:
     def test_amina_proposes_a_bakery(self) -> None:
-        started = EnterprisePathStarted(
-            person_id=AMINA, project_id=BAKERY, kind="self_employment", on=date(2024, 2, 1)
-        )
+        started = EnterprisePathStarted(person_id=AMINA, project_id=BAKERY, kind="self_employment", on=date(2024, 2, 1))
         NOBODY.when(submit).then(started, submitted())
 
     def test_a_social_enterprise_proposes_without_being_in_charge(self) -> None:
         changes: dict[str, Any] = {
-            "kind": "social_innovation", "person_id": None, "organisation_id": COOPERATIVE, "charge": None
+            "kind": "social_innovation",
+            "person_id": None,
+            "organisation_id": COOPERATIVE,
+            "charge": None,
         }
         NOBODY.when(lambda project, path: submit(project, path, **changes)).then(of_cooperative())
 
@@ -236,9 +235,7 @@ class TestJudgement:
 
     def test_only_what_was_submitted_and_is_open(self) -> None:
         given(project_stream(BAKERY)).when(judge).refused("no_project")
-        withdrawn = FundingRefused(
-            project_id=BAKERY, reason="withdrawn", decided_by=GIORGIO, on=date(2024, 2, 10)
-        )
+        withdrawn = FundingRefused(project_id=BAKERY, reason="withdrawn", decided_by=GIORGIO, on=date(2024, 2, 10))
         given(project_stream(BAKERY), submitted(), withdrawn).when(judge).refused("decided")
 
 
@@ -367,9 +364,7 @@ class TestSoundness:
         )
 
     def test_the_submission_carries_the_rest(self) -> None:
-        given(project_stream(BAKERY), judged()).when(lambda state: domain.sound(state) or []).refused(
-            "has_later_facts"
-        )
+        given(project_stream(BAKERY), judged()).when(lambda state: domain.sound(state) or []).refused("has_later_facts")
 
     def test_a_judgement_under_a_decision_stays_suitable(self) -> None:
         given(project_stream(BAKERY), submitted(), judged("unsuitable", 20), approved()).when(
@@ -382,9 +377,7 @@ class TestSoundness:
         ).refused("dates_out_of_order")
 
     def test_a_line_whose_amount_is_cancelled_had_no_commitments(self) -> None:
-        given(budget_stream(LINE), committed(1)).when(lambda line: domain.sound_budget(line) or []).refused(
-            "no_budget"
-        )
+        given(budget_stream(LINE), committed(1)).when(lambda line: domain.sound_budget(line) or []).refused("no_budget")
 
 
 def test_parameters_hold_from_their_day_on() -> None:
@@ -419,9 +412,7 @@ def test_no_role_holds_both_keys_and_the_rules_know_the_roles_by_name() -> None:
         (committed(1), [], domain.MANAGERS, "not_correctable"),
     ],
 )
-def test_only_who_decided_corrects_and_not_everything(
-    fact: Event, changed: list[str], role: str, code: str
-) -> None:
+def test_only_who_decided_corrects_and_not_everything(fact: Event, changed: list[str], role: str, code: str) -> None:
     refused = domain.check_correction(fact, changed, role=role)
     assert refused is not None
     assert refused.code == code

@@ -52,9 +52,7 @@ SUBMITTED = ProjectSubmitted(
 JUDGED = TechnicalJudgementGiven(
     project_id=BAKERY, outcome="suitable", score=80, judged_by="u-anna.serra", reasons=CARD, on=DAY
 )
-APPROVED = FundingApproved(
-    project_id=BAKERY, budget_id=LINE, amount=1_000_000, approved_by="u-maria.landi", on=DAY
-)
+APPROVED = FundingApproved(project_id=BAKERY, budget_id=LINE, amount=1_000_000, approved_by="u-maria.landi", on=DAY)
 
 
 def payment(amount: int, order: str) -> PaymentMade:

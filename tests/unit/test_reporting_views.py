@@ -215,7 +215,7 @@ def correction(of: Recorded, n: int, **changes: Any) -> Recorded:
 
 def test_a_timeline_is_in_plain_italian() -> None:
     entry = timeline.entries([recorded(registered())], WORDS)[0]
-    assert entry.title == "Registrazione"
+    assert entry.title == "Iscrizione al programma"
     assert "canale: Caritas; modalità: Allo sportello; età: 30-39 anni; sesso: Donna" in entry.text
     assert "distretto: Città di Bologna" in entry.text
     assert AMINA not in entry.text

@@ -56,7 +56,8 @@ def test_san_lazzaro_left_its_union_in_july_2015() -> None:
 
 def test_the_merged_municipalities_know_their_birthday() -> None:
     alto_reno = territory.municipality(code("alto reno terme"))
-    assert alto_reno.belfiore == "M369" and alto_reno.created == date(2016, 1, 1)
+    assert alto_reno.belfiore == "M369"
+    assert alto_reno.created == date(2016, 1, 1)
     assert territory.union_of(alto_reno.code, NOW) is None
     valsamoggia = territory.municipality(code("VALSAMOGGIA"))
     assert valsamoggia.created == date(2014, 1, 1)

@@ -71,7 +71,7 @@ def story(own: list[Recorded], heard: list[Recorded], texts: Mapping[str, str]) 
                 "when": fact.event.on,
                 "title": _title(fact.event),
                 "text": words(fact.event) + note,
-                "by": f"{SERVICES[fact.meta.source][0]}, {name_of(fact.meta.actor)}, {instant(fact.meta.time)}",
+                "by": f"{SERVICES[fact.meta.source][0]} · registrato da {name_of(fact.meta.actor)} il {instant(fact.meta.time)}",
                 "tone": "bad" if cancelled else "warn" if isinstance(fact.event, Correction) else "",
                 "fact": _own(holding[fact.meta.id], texts) if fact.meta.id in holding else None,
             }
@@ -94,7 +94,7 @@ def words(event: Event) -> str:
         case intake.EligibilityChecked():
             return (
                 f"{labels.CHECKS[event.check]}: {labels.CHECK_OUTCOMES[event.outcome].lower()} "
-                f"({labels.reason(event.reason)}). {labels.EVIDENCE[event.evidence]} del {day(event.evidence_on)}."
+                f"({labels.check_reason(event.reason)}). {labels.EVIDENCE[event.evidence]} del {day(event.evidence_on)}."
             )
         case intake.InterviewHeld():
             return f"{labels.MODES[event.mode]}."
@@ -111,11 +111,11 @@ def words(event: Event) -> str:
         case matching.PlacementExtended():
             return f"Fino al {day(event.ends_on)}."
         case matching.PresentationAnswered():
-            return f"{labels.PRESENTATION_STATES[event.outcome]}."
+            return f"{labels.PROPOSAL_STATES[event.outcome]}."
         case training.Enrolled() | training.CourseLeft():
-            return f"Linea {event.line}."
+            return f"{labels.LINES[event.line]}."
         case training.CourseCompleted():
-            return f"Linea {event.line}, {event.hours} ore."
+            return f"{labels.LINES[event.line]}, {event.hours} ore."
         case enterprise.EnterpriseFunded():
             return f"{euro(event.amount)}."
         case Correction():

@@ -18,6 +18,8 @@ from shared.web.app import get_store
 from shared.web.problems import Problem
 
 HOME = "/reporting"
+FIRST_YEAR = 2017
+"""The programme began on 22 May 2017: there is no earlier half-year."""
 StoreOf = Annotated[Store, Depends(get_store)]
 Formato = Annotated[Literal["csv", "xlsx"], Query()]
 Blank = BeforeValidator(lambda value: value or None)
@@ -38,7 +40,7 @@ def instant_of(as_of: date | None) -> datetime:
 def the_period(code: str) -> Period:
     """The half-year of an address, `2024-1`. Raises Problem 404."""
     period = period_of(code)
-    if period is None or not 2017 <= period.year <= 2100:
+    if period is None or not FIRST_YEAR <= period.year <= 2100:
         raise Problem(404, "unknown_period", "Questo semestre non esiste: scrivilo come 2024-1 o 2024-2.")
     return period
 

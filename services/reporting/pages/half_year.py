@@ -11,7 +11,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.reporting import commands, figures
 from services.reporting.domain import HalfYear, Period, Report, report_stream
-from services.reporting.pages.common import HOME, AsOf, Blank, Formato, StoreOf, instant_of, the_period, words
+from services.reporting.pages.common import (
+    FIRST_YEAR,
+    HOME,
+    AsOf,
+    Blank,
+    Formato,
+    StoreOf,
+    instant_of,
+    the_period,
+    words,
+)
 from services.reporting.timeline import entries
 from services.reporting.views import queries
 from shared import clock
@@ -52,11 +62,12 @@ async def computed(store: Store, reader: Reader, code: str, al: date | None, con
     """The figures, from events alone. Raises Problem 404 or 422."""
     period, as_of = the_period(code), instant_of(al)
     compared = period.before if con == "semestre" else period.year_before
+    wanted = [period, compared] if compared.year >= FIRST_YEAR else [period]
     async with store.read() as reading:
-        now, before = await queries.half_years(reading, [period, compared], as_of)
+        now, *earlier = await queries.half_years(reading, wanted, as_of)
     look = figures.Look(period, small=may(reader, "reporting.pathway"), demo=settings.mode == "demo")
-    earlier = None if before.empty else before
-    return Computed(period, compared, as_of, now, earlier, figures.tables(now, earlier, look))
+    before = earlier[0] if earlier and not earlier[0].empty else None
+    return Computed(period, compared, as_of, now, before, figures.tables(now, before, look))
 
 
 @router.get("/semestre")
@@ -84,9 +95,9 @@ async def _show(
     query = "&".join(f"{k}={v}" for k, v in (("al", al), ("con", con)) if v)
     return page(
         request, "reporting/half_year.html", title=f"Rapporto del {figures.name_of(period)}", errors=errors,
-        report=report, period=period, span=figures.span(period), compared=figures.name_of(report.compared),
-        cell=figures.cell, al=al, con=con or "anno", version=version, motives=MOTIVES,
-        entries=entries(recorded, words(store)), published=_held(recorded),
+        report=report, period=period, span=figures.span(period), named=figures.name_of(period),
+        compared=figures.name_of(report.compared), cell=figures.cell, al=al, con=con or "anno", version=version,
+        motives=MOTIVES, entries=entries(recorded, words(store)), published=_held(recorded),
         verdict=await _verdict(store, period, state), over=period.end < today, started=period.start <= today,
         values={"al": al or today, "con": con or "anno", "as_of": max(period.end, al or period.end), "on": today},
         export=f"{HOME}/semestre/{period.code}/export" + (f"?{query}" if query else ""), last_day=today,

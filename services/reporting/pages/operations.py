@@ -33,6 +33,8 @@ COLUMNS = (
     Column("todo", "Che cosa fare"),
     Column("place", "Posizione nel registro"),
 )
+SHOWN = [column for column in COLUMNS if column.key not in ("closed_at", "place")]
+"""On the page; the file has all of them."""
 
 
 class RedriveForm(BaseModel):
@@ -107,7 +109,7 @@ async def _show(request: Request, store: Store, asked: bool = False, errors: Err
         for name, words in labels.SERVICES.items()
     ]  # fmt: skip
     return page(
-        request, "reporting/operations.html", title="Esercizio della piattaforma", rows=rows, columns=COLUMNS,
+        request, "reporting/operations.html", title="Esercizio della piattaforma", rows=rows, columns=SHOWN,
         services=services, own=own, own_reason=labels.reason(own["reason"]), errors=errors,
         waiting_seconds=int((now - own["oldest"]).total_seconds()) if own["oldest"] else 0,
         asked=asked or "chiesto" in request.query_params, export=f"{HOME}/esercizio/export",

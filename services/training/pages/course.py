@@ -32,7 +32,7 @@ from shared.envelope import Recorded
 from shared.projection import Row
 from shared.store import Outcome, Store, fold
 from shared.web.app import command
-from shared.web.labels import CONTRACTS, DISTRICTS, READINESS
+from shared.web.labels import CONTRACTS, DISTRICTS, READINESS, occupation
 from shared.web.pages import Column, Errors, done, export, form, page
 from shared.web.problems import Problem
 
@@ -88,7 +88,7 @@ async def show(request: Request, store: Store, course_id: str, errors: Errors | 
         )
     return page(
         request, "training/course.html", title=row["title"], row=row, shown=version, errors=errors, labels=labels,
-        contracts=CONTRACTS, districts=DISTRICTS, readiness=READINESS, base=course_path(course_id),
+        contracts=CONTRACTS, occupation=occupation, districts=DISTRICTS, readiness=READINESS, base=course_path(course_id),
         participants=participants, vacancies=[(vacancy, heard.get(vacancy)) for vacancy in sorted(course.vacancies)],
         offered={v["vacancy_id"]: _vacancy(v) for v in offered if v["vacancy_id"] not in course.vacancies},
         needed=positions_needed(course.seats, course.activated_on if course.status == "active" else today),
@@ -100,7 +100,7 @@ async def show(request: Request, store: Store, course_id: str, errors: Errors | 
 def _vacancy(row: Row) -> str:
     contract = CONTRACTS.get(row["contract"], str(row["contract"])).lower()
     return (
-        f"{row['vacancy_id'][:8]} · professione ISCO {row['occupation']} · {contract} · aperte {row['open_positions']}"
+        f"{occupation(row['occupation'])} · {contract} · posizioni aperte: {row['open_positions']} · {row['vacancy_id'][:8]}"
     )
 
 

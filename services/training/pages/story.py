@@ -49,7 +49,7 @@ def story(recorded: Sequence[Recorded]) -> list[dict[str, Any]]:
 
 def _item(fact: Recorded, holds: bool) -> dict[str, Any]:
     event = fact.event
-    at = f"registrato il {instant(fact.meta.time)} da {name_of(fact.meta.actor)}"
+    at = f"registrato da {name_of(fact.meta.actor)} il {instant(fact.meta.time)}"
     if isinstance(event, Correction):
         title, text, tone = f"Correzione di «{label_of(event.fact_type)}»", _corrected(event), "warn"
     else:

@@ -1,0 +1,155 @@
+"""A view's definition, its tables and their register."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, MetaData, Table, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.envelope import Meta
+from shared.events import Event
+
+Row = dict[str, Any]
+Numbers = Mapping[tuple[str, str, int], int]
+"""The last number taken of each (source, topic, partition)."""
+HEARD = "heard"
+SUBJECTS = "_subjects"
+"""The column that says which streams fed a row: what has to be read again when one of its facts is corrected."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A folded view. `columns` is a function because a column can belong to one table only, and a view has a
+    table for each version of its code."""
+
+    name: str
+    key_column: str
+    columns: Callable[[], Sequence[Column[Any]]]
+    hears: tuple[type[Event], ...]
+    key: Callable[[Any], str | None]
+    fold: Callable[[Row | None, Any, Meta], Row | None]
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the module that defines the fold changes, or a heard contract's version."""
+        return _fingerprint(self.fold, tuple((e.TYPE, e.VERSION) for e in self.hears))
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The row's columns, without the framework's own."""
+        return tuple(column.name for column in self.columns())
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(fold: Callable[..., Any], heard: tuple[tuple[str, int], ...]) -> str:
+    module = inspect.getmodule(fold)
+    source = inspect.getsource(module) if module else inspect.getsource(fold)
+    return hashlib.sha256(f"{source}{heard}".encode()).hexdigest()[:8]
+
+
+def _heard_columns() -> list[Column[Any]]:
+    return [
+        Column("event_id", sa.Uuid(as_uuid=False), primary_key=True),
+        Column("subject", sa.Text, nullable=False),
+        Column("type", sa.Text, nullable=False),
+        Column("type_version", sa.SmallInteger, nullable=False),
+        Column("happened_on", sa.Date, nullable=False),
+        Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        Column("source", sa.Text, nullable=False),
+        Column("actor", sa.Text, nullable=False),
+        Column("topic", sa.Text, nullable=False),
+        Column("partition", sa.SmallInteger, nullable=False),
+        Column("number", sa.BigInteger, nullable=False),
+        Column("log_offset", sa.BigInteger, nullable=False),
+        Column("correlation", sa.Uuid(as_uuid=False), nullable=False),
+        Column("causation", sa.Uuid(as_uuid=False)),
+        Column("data", sa.LargeBinary, nullable=False),
+    ]
+
+
+HEARD_INDEXES = ("subject", "type")
+HEARD_FINGERPRINT = "1"
+HEARD_COLUMNS = tuple(column.name for column in _heard_columns())
+
+
+@lru_cache(maxsize=512)
+def physical(view: View | None, name: str) -> Table:
+    """The table object of a view's physical table; `None` is the journal."""
+    if view is None:
+        return Table(name, MetaData(), *_heard_columns())
+    return Table(name, MetaData(), *view.columns(), Column(SUBJECTS, sa.ARRAY(sa.Text), nullable=False))
+
+
+REGISTRY = """
+create table if not exists views (
+    view text primary key,
+    table_name text not null,
+    fingerprint text not null,
+    faulty text,
+    built_at timestamptz not null default now()
+);
+create table if not exists profiles (
+    person_id text primary key,
+    version bigint not null,
+    data jsonb
+);
+"""
+
+
+async def prepare(conn: AsyncConnection, views_schema: str, views: Sequence[View]) -> list[str]:
+    """Makes registry and tables where there are none yet; returns the views whose code has changed since and
+    that must be replayed."""
+    for statement in REGISTRY.split(";\n"):
+        if statement.strip():
+            await conn.execute(text(statement.replace("not exists ", f'not exists "{views_schema}".')))
+    known = {row.view: row.fingerprint for row in await conn.execute(text("select view, fingerprint from views"))}
+    stale = []
+    for name, view, fingerprint in members(views):
+        if name not in known:
+            table = f"{name}__{fingerprint}"
+            await create_table(conn, views_schema, view, table)
+            await build_indexes(conn, views_schema, view, table)
+            await conn.execute(
+                text("insert into views (view, table_name, fingerprint) values (:v, :t, :f)"),
+                {"v": name, "t": table, "f": fingerprint},
+            )
+        elif known[name] != fingerprint:
+            stale.append(name)
+    return stale
+
+
+def members(views: Sequence[View]) -> list[tuple[str, View | None, str]]:
+    """The journal and the views: name, view, fingerprint. The journal comes first: refolds read it."""
+    return [(HEARD, None, HEARD_FINGERPRINT), *((v.name, v, v.fingerprint) for v in views)]
+
+
+async def create_table(conn: AsyncConnection, schema: str, view: View | None, name: str) -> None:
+    """An empty table; without its indexes, which are built after a bulk load."""
+    await conn.execute(text(f'drop table if exists "{schema}"."{name}"'))
+    columns = ", ".join(
+        f'"{c.name}" {c.type.compile(dialect=_DIALECT)}'
+        + (" primary key" if c.primary_key else "" if c.nullable else " not null")
+        for c in physical(view, name).columns
+    )
+    await conn.execute(text(f'create table "{schema}"."{name}" ({columns})'))
+
+
+async def build_indexes(conn: AsyncConnection, schema: str, view: View | None, name: str) -> None:
+    """The indexes that the view's queries ask for."""
+    for column in HEARD_INDEXES if view is None else view.indexes:
+        await conn.execute(text(f'create index on "{schema}"."{name}" ("{column}")'))
+
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped

@@ -1,0 +1,96 @@
+"""The store's SQL, and facts as its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from shared.envelope import Meta
+
+CHECKED = (
+    # This is the database of the last good check: its cluster, its timeline, and this very table (a restored
+    # one has another oid).
+    "exists (select 1 from health where events_oid = cast('events'::regclass::oid as bigint)"
+    " and system_identifier = (select system_identifier::text from pg_control_system())"
+    " and timeline = (select timeline_id from pg_control_checkpoint()))"
+)
+_PLACES = "unnest(cast(:topics as text[]), cast(:partitions as smallint[]))"
+LOCK = text(
+    "select topic, partition, number, last_id::text from counters"
+    f" where (topic, partition) in (select * from {_PLACES}) and {CHECKED}"
+    " order by topic, partition for update"
+)
+BUMP = text(
+    "update counters c set number = w.number, previous_id = c.last_id, last_id = w.last_id"
+    " from unnest(cast(:topics as text[]), cast(:partitions as smallint[]), cast(:numbers as bigint[]),"
+    " cast(:lasts as uuid[])) as w(topic, partition, number, last_id)"
+    " where c.topic = w.topic and c.partition = w.partition"
+)
+COLUMNS = (
+    ("event_id", "uuid"), ("stream_id", "text"), ("version", "int"), ("type", "text"), ("type_version", "smallint"),
+    ("topic", "text"), ("partition", "smallint"), ("number", "bigint"), ("predecessor", "uuid"),
+    ("recorded_at", "timestamptz"), ("actor", "text"), ("cause", "uuid"), ("correlation", "uuid"),
+    ("causation", "uuid"), ("hops", "smallint"), ("traceparent", "text"), ("data", "bytea"),
+)  # fmt: skip
+_NAMES = ", ".join(name for name, _ in COLUMNS)
+_UNNEST = "unnest(" + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS) + ")"
+INSERT = text(f"insert into events ({_NAMES}) select * from {_UNNEST}")
+APPEND = text(
+    # The counter's row is locked from here to the commit, so that numbers become visible in order.
+    "with counter as (update counters set number = number + :count, previous_id = last_id,"
+    "  last_id = cast(:last as uuid)"
+    f" where topic = :the_topic and partition = :the_partition and {CHECKED}"
+    " returning number - :count as base, previous_id)"
+    f" insert into events ({_NAMES}) select "
+    + ", ".join(
+        {"number": "counter.base + f.number", "predecessor": "coalesce(f.predecessor, counter.previous_id)"}.get(
+            name, f"f.{name}"
+        )
+        for name, _ in COLUMNS
+    )
+    + f" from counter, {_UNNEST} as f({_NAMES}) returning number, predecessor::text"
+)
+META = (
+    "event_id::text, '{service}', type, stream_id, type_version, recorded_at, topic, partition, number,"
+    " predecessor::text, actor, cause::text, correlation::text, causation::text, hops, traceparent, version, data"
+)
+
+
+def columns(numbered: Sequence[tuple[Meta, bytes]]) -> dict[str, Any]:
+    """The facts as one list a column, in the order of `COLUMNS`."""
+    rows = [
+        (
+            m.id, m.subject, m.version, m.type, m.type_version, m.topic, m.partition, m.number, m.predecessor, m.time,
+            m.actor, m.cause, m.correlation, m.causation, m.hops, m.traceparent, data,
+        )
+        for m, data in numbered
+    ]  # fmt: skip
+    return {name: list(values) for (name, _), values in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+
+
+def read_row(row: Sequence[Any]) -> tuple[Meta, bytes]:
+    """A row of the `META` selection."""
+    (id_, source, type_, subject, type_version, time, topic, partition, number, predecessor, actor, cause,
+     correlation, causation, hops, trace, version, data) = row  # fmt: skip
+    meta = Meta(
+        id_, source, type_, type_version, subject, time, topic, partition, number, predecessor, actor, cause,
+        correlation, causation, hops, trace, version,
+    )  # fmt: skip
+    return meta, bytes(data)
+
+
+def chain(facts: Sequence[tuple[Meta, bytes]], number: int, predecessor: str | None) -> list[tuple[Meta, bytes]]:
+    """The facts with the numbers after `number`, each naming the one before."""
+    chained = []
+    for m, data in facts:
+        number += 1
+        # Written out: dataclasses.replace takes longer than all the rest of an append.
+        meta = Meta(
+            m.id, m.source, m.type, m.type_version, m.subject, m.time, m.topic, m.partition, number, predecessor,
+            m.actor, m.cause, m.correlation, m.causation, m.hops, m.traceparent, m.version,
+        )  # fmt: skip
+        chained.append((meta, data))
+        predecessor = m.id
+    return chained

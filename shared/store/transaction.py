@@ -1,0 +1,188 @@
+"""One database transaction: commands decided one on top of the other, appended and numbered at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import clock
+from shared.decisions import Decision, Refused
+from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
+from shared.events import PARTITIONS, Event
+from shared.log import TopicPartition, partition_of
+from shared.projection import Reading
+from shared.store.statements import APPEND, BUMP, INSERT, LOCK, chain, columns
+from shared.store.unit import Command, Repeated, Stale, Unit
+from shared.telemetry import traceparent
+from shared.vault import Pending
+
+if TYPE_CHECKING:
+    from shared.store.store import Store
+
+Decide = Callable[[Unit], Awaitable[Decision]]
+
+
+class DatabaseUnchecked(Exception):
+    """This is not the database of the last good check (a restored backup, a promoted replica): until the
+    worker has compared it with the log (`recover`), commands would reuse numbers that are already out."""
+
+
+class TooLarge(Exception):
+    """A fact over 256 KB: its text belongs into a vault, its list into several facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The facts hold from now on; `repeated` if they did already (the command came twice)."""
+
+    events: tuple[Recorded, ...]
+    repeated: bool = False
+
+
+Outcome = Accepted | Refused
+
+
+@dataclass
+class Loaded:
+    recorded: list[Recorded]
+
+    @property
+    def version(self) -> int:
+        return self.recorded[-1].meta.version if self.recorded else 0
+
+
+@dataclass
+class Transaction:
+    """One database transaction, in which one command or many are decided and appended together."""
+
+    store: Store
+    conn: AsyncConnection
+    loaded: dict[str, Loaded] = field(default_factory=dict)
+    appended: list[tuple[Recorded, bytes]] = field(default_factory=list)
+    written: Pending = field(default_factory=Pending)
+    reading: Reading | None = None
+
+    async def load(self, stream_ids: Sequence[str]) -> None:
+        """Reads the streams that are not here yet, with one query."""
+        missing = [stream for stream in stream_ids if stream not in self.loaded]
+        if not missing:
+            return
+        for stream in missing:
+            self.loaded[stream] = Loaded([])
+        for recorded in await self.store.facts(self.conn, missing):
+            self.loaded[recorded.meta.subject].recorded.append(recorded)
+
+    async def run(self, command: Command, decide: Decide) -> Outcome:
+        """Decides one command on top of all that this transaction holds already."""
+        unit = Unit(self, command)
+        try:
+            decision = await decide(unit)
+        except Repeated as repeated:
+            return Accepted(repeated.facts, repeated=True)
+        except Stale as stale:
+            return stale.refused
+        if isinstance(decision, Refused):
+            return decision
+        facts = [self._append(command, ordinal, event) for ordinal, event in enumerate(decision)]
+        _merge(self.written, unit.pending)
+        return Accepted(tuple(facts))
+
+    def _append(self, command: Command, ordinal: int, event: Event) -> Recorded:
+        store = self.store
+        if store.service not in type(event).SOURCES:
+            raise PermissionError(f"{store.service} may not emit {event.TYPE}")
+        loaded = self.loaded.get(event.subject)
+        if loaded is None:
+            raise LookupError(f"{event.TYPE}: its stream was not read in this decision")
+        data = event.__pydantic_serializer__.to_json(event)
+        if len(data) > MAX_BYTES:
+            raise TooLarge(event.TYPE)
+        meta = Meta(
+            id=ordinal_id(command.cause, ordinal),
+            source=store.service,
+            type=event.TYPE,
+            type_version=event.VERSION,
+            subject=event.subject,
+            time=command.now,
+            topic=event.TOPIC,
+            partition=partition_of(event.subject, PARTITIONS[event.TOPIC]),
+            number=0,
+            predecessor=None,
+            actor=command.actor,
+            cause=command.cause,
+            correlation=command.correlation or command.cause,
+            causation=command.causation,
+            hops=command.hops,
+            traceparent=command.traceparent or traceparent(),
+            version=loaded.version + 1,
+        )
+        recorded = Recorded(meta, event)
+        loaded.recorded.append(recorded)
+        self.appended.append((recorded, data))
+        return recorded
+
+    @property
+    def simple(self) -> bool:
+        """Whether one statement, which is a transaction of its own, can write all of it."""
+        return not self.written and len({(r.meta.topic, r.meta.partition) for r, _ in self.appended}) == 1
+
+    async def flush(self) -> dict[str, Meta]:
+        """Writes everything; the facts with their numbers come last, partition by partition in order. Returns
+        the numbered metas by event id."""
+        if self.written:
+            await self.store.vault.write(self.conn, self.written, clock.now())
+            self.written = Pending()
+        by_partition: dict[tuple[str, int], list[tuple[Meta, bytes]]] = {}
+        for recorded, data in self.appended:
+            place = (recorded.meta.topic, recorded.meta.partition)
+            by_partition.setdefault(place, []).append((recorded.meta, data))
+        if len(by_partition) == 1:
+            ((place, facts),) = by_partition.items()
+            done = await self._append_one(place, facts)
+        elif by_partition:
+            done = await self._append_many(by_partition)
+        else:
+            done = []
+        self.appended.clear()
+        return {meta.id: meta for meta in done}
+
+    async def _append_one(self, place: TopicPartition, facts: list[tuple[Meta, bytes]]) -> list[Meta]:
+        """Counter and facts in one statement: the whole transaction of a plain command."""
+        chained = chain(facts, 0, None)
+        values = columns(chained)
+        values |= {"count": len(facts), "last": facts[-1][0].id, "the_topic": place[0], "the_partition": place[1]}
+        found = (await self.conn.execute(APPEND, values)).all()
+        if not found:
+            raise DatabaseUnchecked(place[0])
+        first, predecessor = min(tuple(row) for row in found)
+        return [meta for meta, _ in chain(facts, first - 1, predecessor)]
+
+    async def _append_many(self, by_partition: dict[TopicPartition, list[tuple[Meta, bytes]]]) -> list[Meta]:
+        """Counters of several partitions, locked in order, then all the facts."""
+        places = sorted(by_partition)
+        values = {"topics": [topic for topic, _ in places], "partitions": [number for _, number in places]}
+        locked = (await self.conn.execute(LOCK, values)).all()
+        if len(locked) != len(places):
+            raise DatabaseUnchecked(places[0][0])
+        numbered: list[tuple[Meta, bytes]] = []
+        for topic, partition, number, last_id in locked:
+            numbered += chain(by_partition[topic, partition], number, last_id)
+        last = {(meta.topic, meta.partition): meta for meta, _ in numbered}
+        values |= {
+            "numbers": [last[place].number for place in places],
+            "lasts": [last[place].id for place in places],
+        }
+        await self.conn.execute(BUMP, values)
+        await self.conn.execute(INSERT, columns(numbered))
+        return [meta for meta, _ in numbered]
+
+
+def _merge(into: Pending, new: Pending) -> None:
+    into.rows += new.rows
+    into.keys |= new.keys
+    into.tokens += new.tokens
+    into.dropped_tokens += new.dropped_tokens
+    into.profiles |= new.profiles

@@ -1,0 +1,204 @@
+"""What a decision may use: the time, the states of its streams, views, the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from sqlalchemy import Executable, Table
+
+from shared import clock
+from shared.corrections import effective
+from shared.decisions import Refused, Stream
+from shared.envelope import Recorded, ordinal_id
+from shared.projection import Reading, View
+from shared.vault import Pending, Values
+
+if TYPE_CHECKING:
+    from shared.store.transaction import Transaction
+
+S1 = TypeVar("S1")
+S2 = TypeVar("S2")
+S3 = TypeVar("S3")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody (or something) wants a decision.
+
+    `cause` is a UUID that a repetition carries again: form token + actor, heard fact + reaction, deadline +
+    due date. `shown` is the version of the (first) stream that the form showed; None where nothing was shown.
+    """
+
+    cause: str
+    actor: str
+    now: datetime
+    shown: int | None = None
+    correlation: str | None = None
+    causation: str | None = None
+    hops: int = 0
+    traceparent: str | None = None
+
+    @property
+    def by_system(self) -> bool:
+        """Only system causes reload and decide again over somebody's newer fact."""
+        return self.actor.startswith("system:")
+
+
+class Repeated(Exception):
+    """The command came before: these are its facts."""
+
+    def __init__(self, facts: tuple[Recorded, ...]) -> None:
+        self.facts = facts
+
+
+class Stale(Exception):
+    """Somebody recorded something since the form was shown."""
+
+    def __init__(self, refused: Refused) -> None:
+        self.refused = refused
+
+
+class UnitVault:
+    """The vault as a command writes to it."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def write(self, kind: str, subject: str, values: Values, row_id: str | None = None) -> str:
+        """Seals the values and returns the reference for the fact; `row_id` makes it that row's next version."""
+        unit, vault = self._unit, self._unit.store.vault
+        row = row_id or unit.new_id(f"vault/{kind}/{subject}/{len(unit.pending.rows)}")
+        keys = unit.transaction.written.keys
+        if subject in keys:
+            unit.pending.keys[subject] = keys[subject]
+        return await vault.seal(unit.conn, unit.pending, row, kind, subject, values)
+
+    def index(self, purpose: str, subject: str, tokens: Sequence[str]) -> None:
+        """Makes the subject findable by these tokens."""
+        self._unit.store.vault.index(self._unit.pending, purpose, subject, tokens)
+
+    def keyed_hash(self, purpose: str, value: str) -> bytes:
+        """See Vault.keyed_hash."""
+        return self._unit.store.vault.keyed_hash(purpose, value)
+
+    async def find(self, purpose: str, tokens: Sequence[str]) -> list[str]:
+        """The subjects that carry all the tokens, those of this very transaction included."""
+        vault = self._unit.store.vault
+        found = await vault.find(self._unit.conn, purpose, tokens)
+        hashes = {vault.keyed_hash(purpose, token) for token in tokens}
+        waiting: dict[str, set[bytes]] = {}
+        for kind, token, subject in self._unit.transaction.written.tokens:
+            if kind == purpose:
+                waiting.setdefault(subject, set()).add(token)
+        return found + [subject for subject, has in waiting.items() if hashes <= has and subject not in found]
+
+
+class Unit:
+    """What a decision may use: the time, the states of its streams, views, the vault."""
+
+    def __init__(self, transaction: Transaction, command: Command) -> None:
+        self.transaction = transaction
+        self.command = command
+        self.store = transaction.store
+        self.conn = transaction.conn
+        self.pending = Pending()
+        self.vault = UnitVault(self)
+        self._checked = False
+
+    @property
+    def now(self) -> datetime:
+        """The instant of recording (UTC)."""
+        return self.command.now
+
+    @property
+    def today(self) -> date:
+        """The civil date in Rome."""
+        return clock.civil(self.command.now)
+
+    @property
+    def actor(self) -> str:
+        """The account that commands, or `system:<service>`."""
+        return self.command.actor
+
+    def new_id(self, name: str) -> str:
+        """An id for a thing that this command makes: the same again if the command is repeated."""
+        return ordinal_id(self.command.cause, name)
+
+    def profile(self, person_id: str, values: Values | None) -> None:
+        """Publishes the person's fine attributes on `profiles`; None ends them (a tombstone). Intake only."""
+        self.pending.profiles[person_id] = values
+
+    @overload
+    async def states(self, first: Stream[S1], /) -> tuple[S1]: ...
+    @overload
+    async def states(self, first: Stream[S1], second: Stream[S2], /) -> tuple[S1, S2]: ...
+    @overload
+    async def states(self, first: Stream[S1], second: Stream[S2], third: Stream[S3], /) -> tuple[S1, S2, S3]: ...
+    @overload
+    async def states(self, *streams: Stream[S1]) -> tuple[S1, ...]: ...
+    async def states(self, *streams: Stream[Any]) -> tuple[Any, ...]:
+        """The states of all the streams that the decision reads or appends to. One call a decision, so that a
+        repeated command and a stale page are seen before anything is decided."""
+        await self.transaction.load([stream.id for stream in streams])
+        for stream in streams:
+            self._once(stream.id)
+        if self.command.shown is not None and not self.command.by_system and streams and not self._checked:
+            self._checked = True  # the form showed the first stream of the first call, and no other
+            self._fresh(streams[0].id, self.command.shown)
+        return tuple(fold(stream, self.transaction.loaded[stream.id].recorded) for stream in streams)
+
+    def history(self, stream_id: str) -> list[Recorded]:
+        """The service's facts of a stream that this decision has read, corrections included."""
+        return self.transaction.loaded[stream_id].recorded
+
+    def _once(self, stream_id: str) -> None:
+        loaded = self.transaction.loaded
+        if any(r.meta.cause == self.command.cause for r in loaded[stream_id].recorded):
+            facts = [r for one in loaded.values() for r in one.recorded if r.meta.cause == self.command.cause]
+            order = {ordinal_id(self.command.cause, n): n for n in range(len(facts))}
+            raise Repeated(tuple(sorted(facts, key=lambda r: order.get(r.meta.id, len(facts)))))
+
+    def _fresh(self, stream_id: str, shown: int) -> None:
+        newer = [
+            r.meta
+            for r in self.transaction.loaded[stream_id].recorded
+            if r.meta.version > shown and not r.meta.actor.startswith("system:")
+        ]
+        if newer:
+            last = newer[-1]
+            at = last.time.astimezone(clock.ROME)
+            raise Stale(
+                Refused(
+                    "stale_page",
+                    f"Nel frattempo {self.store.name_of(last.actor)} ha registrato «{self.store.label_of(last.type)}»"
+                    f" ({at:%d/%m/%Y %H:%M}). Rileggi la pagina e, se serve ancora, ripeti.",
+                )
+            )
+
+    async def _read(self) -> Reading:
+        if self.transaction.reading is None:
+            self.transaction.reading = await Reading.open(self.conn, self.store.service)
+        return self.transaction.reading
+
+    async def row(self, view: View, key: str) -> dict[str, Any] | None:
+        """The view's row of that key, as folded so far."""
+        return await (await self._read()).row(view, key)
+
+    async def rows(self, query: Executable) -> list[dict[str, Any]]:
+        """The rows of a query on views."""
+        return await (await self._read()).rows(query)
+
+    async def table(self, view: View) -> Table:
+        """The view's present table."""
+        return (await self._read()).table(view)
+
+
+def fold(stream: Stream[S1], recorded: Sequence[Recorded]) -> S1:
+    """The state of a stream: its effective facts, one after the other."""
+    state = stream.initial
+    for fact in effective(recorded):
+        state = stream.evolve(state, fact.event)
+    return state
