@@ -1,5 +1,5 @@
-"""(c) Sustained live projection against bare batched upserts of the same rows: journal rows by COPY, folded rows
-by COPY into a temporary table and one INSERT ... ON CONFLICT, one transaction a batch, and nothing else."""
+"""(c) Sustained live projection against bare batched upserts of the same rows: COPY into a temporary table and one
+INSERT ... ON CONFLICT a table and batch, one transaction a batch, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared import db, projection
 from shared.reader import effects
 from shared.settings import Settings
 from shared.store import Store
-from shared.worker import Worker
+from shared.worker import Worker, few_collections
 
 
 async def measure(current: Settings, events: int) -> list[Figure]:
@@ -24,6 +24,7 @@ async def measure(current: Settings, events: int) -> list[Figure]:
     async with fresh(current) as (named, log):
         store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
         worker = Worker(SERVICE, store, log)
+        few_collections()
         await worker.start()
         total = await history.write(log, events // 12)
         written: list[list[tuple[str, str, tuple[str, ...], list[Any]]]] = []
@@ -52,18 +53,13 @@ async def measure(current: Settings, events: int) -> list[Figure]:
         for batch in written:
             async with store.engine.begin() as conn:
                 for schema, table, columns, rows in batch:
-                    if table.startswith("heard"):
-                        await copied(conn, schema, table, columns, rows)
-                    else:
-                        await _upsert(conn, copied, schema, table, columns, rows)
+                    await _upsert(conn, schema, table, columns, rows)
         bare = time.perf_counter() - begun
         await store.close()
         return [at_least(f"(c) live projection, {total:,} facts", total / spent, total / bare, "/s")]
 
 
-async def _upsert(
-    conn: AsyncConnection, copy: Any, schema: str, table: str, columns: tuple[str, ...], rows: list[Any]
-) -> None:
+async def _upsert(conn: AsyncConnection, schema: str, table: str, columns: tuple[str, ...], rows: list[Any]) -> None:
     await conn.exec_driver_sql(
         f'create temp table if not exists "new_{table}" (like "{schema}"."{table}") on commit delete rows'
     )

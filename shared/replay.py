@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock, positions
 from shared.db import views_schema
 from shared.envelope import Undecodable, read_event, read_meta
-from shared.events import PARTITIONS, REGISTRY, Correction
+from shared.events import PARTITIONS
 from shared.events.operations import ViewReplayed
 from shared.log import Log, Record, TopicPartition
 from shared.notices import notice
@@ -239,10 +239,7 @@ def _fold(
 ) -> list[tuple[Any, ...]]:
     """Folds the records into the views; returns the journal's rows."""
     journal = []
-    listening = {
-        name: [f for f in build.foldings.values() if name in f.types or issubclass(REGISTRY[name], Correction)]
-        for name in hears
-    }
+    listening = {name: [f for f in build.foldings.values() if name in f.listens] for name in hears}
     for record in records:
         try:
             meta = read_meta(record)

@@ -14,6 +14,7 @@ from shared.clock import ROME
 from shared.store import to_json
 from shared.web.exports import Column
 from shared.web.formats import day, euro, number
+from shared.web.labels import LINES
 
 Kind = Literal["count", "days", "cents"]
 Value = int | str | None
@@ -226,7 +227,7 @@ def _training(now: HalfYear, before: HalfYear | None) -> Table:
         earlier = getattr(before, name) if before is not None else {}
         lines += [
             Line(f"{words}: {title}", getattr(now, name)[line], earlier.get(line))
-            for line, words in labels.LINES.items()
+            for line, words in LINES.items()
         ]
     return Table("formazione", "Formazione, per linea", tuple(lines))
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.corrections import effective
 from shared.envelope import Meta, Recorded
 from shared.events import Event
-from shared.events.base import Correction
+from shared.events.base import REGISTRY, Correction
 from shared.positions import Position
 from shared.projection.reading import read_heard
 from shared.projection.rows import load_rows
@@ -42,6 +42,9 @@ class FoldFailed(Exception):
         self.view, self.taken = view, taken
 
 
+CORRECTIONS = frozenset(name for name, type_ in REGISTRY.items() if issubclass(type_, Correction))
+
+
 @dataclass
 class Folding:
     """The rows of one view while a batch (or a whole replay) is folded into them."""
@@ -57,6 +60,11 @@ class Folding:
     def start(cls, view: View) -> Folding:
         """Nothing folded yet."""
         return cls(view, {}, {}, set(), frozenset(e.TYPE for e in view.hears))
+
+    @property
+    def listens(self) -> frozenset[str]:
+        """The types to be handed to it: what the view hears, and all corrections."""
+        return self.types | CORRECTIONS
 
     def keys(self, taken: Iterable[Taken]) -> set[str]:
         """The rows that these facts concern."""

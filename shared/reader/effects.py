@@ -74,6 +74,9 @@ class Effects:
             except ViewNotReady:
                 continue  # an older version's table stays as it was; the new one is being built by a replay
             folding = Folding.start(view)
+            taken = [one for one in taken if one.meta.type in folding.listens]
+            if not taken:
+                continue
             try:
                 await load_rows(conn, folding, table, folding.keys(taken))
                 for one in taken:

@@ -101,7 +101,7 @@ class Load:
         person = registered.events[0].event.subject
         status = forms.StatusForm.model_validate(
             {
-                "work": "none", "immediately_available": True, "evidence": "self_declaration", "evidence_on": today,
+                "work": "unemployed", "immediately_available": True, "evidence": "self_declaration", "evidence_on": today,
                 "on": today,
             }
         )  # fmt: skip

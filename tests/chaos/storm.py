@@ -39,12 +39,19 @@ class Report:
 
 
 async def storm(
-    folder: Path, faults: int, seed: int, clients: int, *, with_kafka: bool = True, say: Callable[[str], object] = str
+    folder: Path,
+    faults: int,
+    seed: int,
+    clients: int,
+    *,
+    services: tuple[str, ...] = SERVICES,
+    with_kafka: bool = True,
+    say: Callable[[str], object] = str,
 ) -> Report:
     """Runs the platform under load, does `faults` bad things to it, lets it come to rest and looks."""
     chance = random.Random(seed)
-    with running(folder, with_kafka=with_kafka) as harness:
-        stores = stores_of(harness.settings, SERVICES)
+    with running(folder, with_kafka=with_kafka, services=services) as harness:
+        stores = stores_of(harness.settings, services)
         load = Load(stores["intake"], stores["training"], seed)
         clients_at_work = asyncio.create_task(load.run(clients))
         while len(load.acknowledged) < 20:  # the workers are up and the database is checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -111,11 +112,15 @@ async def refused(desk: Desk, page: Page, path: str, values: Mapping[str, str | 
     return await page.locator(REFUSED).inner_text()
 
 
-async def until(page: Page, path: str, words: str, desk: Desk, tries: int = 40) -> None:
-    """Reloads a page until it shows these words: what another service recorded arrives through the log."""
-    for _ in range(tries):
-        await page.goto(desk.address + path)
-        if await page.get_by_text(words).count():
+async def until(
+    page: Page, path: str, words: str, desk: Desk, *, exact: bool = False, gone: bool = False, seconds: float = 60.0
+) -> None:
+    """Reloads a page until it shows these words (`gone`: no more): what others recorded arrives through the log."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = await page.goto(desk.address + path)
+        await page.wait_for_load_state("networkidle")  # names are fetched by the page
+        there = await page.locator("main").get_by_text(words, exact=exact).count() > 0
+        if there is not gone and answer is not None and answer.ok:
             return await desk.look(page)
-        await page.wait_for_timeout(250)
-    raise AssertionError(f"{path} never showed «{words}»:\n{await page.locator('main').inner_text()}")
+        assert time.monotonic() < deadline, f"{path}: «{words}»\n{await page.locator('main').inner_text()}"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from playwright.async_api import Page, expect
 
 from shared import clock
-from tests.e2e.desk import Desk, fill, form_of, send, until
+from tests.e2e.desk import Desk, fill, form_of, refused, send, until
 
 TODAY = clock.today()
 ON = TODAY.isoformat()
@@ -42,7 +42,7 @@ def id_in(page: Page) -> str:
     return found[0]
 
 
-async def register(desk: Desk, page: Page, person: Person, *, declared: bool = True) -> str:
+async def register(desk: Desk, page: Page, person: Person) -> str:
     """Assisted registration; gives the person's id."""
     await desk.go(page, "/intake/")
     await page.get_by_role("link", name="Nuova iscrizione").first.click()
@@ -59,7 +59,7 @@ async def register(desk: Desk, page: Page, person: Person, *, declared: bool = T
             "Comune del domicilio": "Bologna",
             "Quartiere": "Navile",
             "Titolo di studio": "Licenza media",
-            "La persona ha firmato l'autodichiarazione del domicilio (DPR 445/2000)": declared,
+            "La persona ha firmato l'autodichiarazione del domicilio (DPR 445/2000)": True,
         },
     )  # fmt: skip
     await expect(page.locator("h1")).to_contain_text(person.given_name)
@@ -67,10 +67,8 @@ async def register(desk: Desk, page: Page, person: Person, *, declared: bool = T
 
 
 async def check(desk: Desk, page: Page, person_id: str) -> None:
-    """The three checks; the domicile's is there already where the declaration was signed."""
+    """The two checks that are missing: the domicile's came with the declaration."""
     await desk.go(page, f"/intake/persone/{person_id}")
-    if await page.locator("form[action$='/verifiche/domicilio']").count():
-        await send(desk, page, "/verifiche/domicilio", {"Tipo di domicilio": "Abitazione"})
     await send(
         desk, page, "/verifiche/stato",
         {"Situazione": "Disoccupata/o", "Ha dichiarato l'immediata disponibilità al lavoro (DID)": True},
@@ -175,3 +173,90 @@ async def place(desk: Desk, page: Page, vacancy_id: str, person: Person, person_
     await page.get_by_role("link", name="Vai all'inserimento").click()
     await expect(page.get_by_role("heading", name="Il rapporto di lavoro")).to_be_visible()
     return page.url.rstrip("/").split("/")[-1]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The whole pathway of one person, as the operators recorded it."""
+
+    person: Person
+    person_id: str
+    course_id: str
+    placement_id: str
+    project_id: str
+    said: dict[str, str]
+    """What the platform answered where it had to refuse."""
+
+
+async def whole(desk: Desk, person: Person) -> Story:
+    """From the first desk through all five services."""
+    said: dict[str, str] = {}
+    elena, giulia = await desk.enter("Elena Conti"), await desk.enter("Giulia Rossi")
+    person_id = await in_charge(desk, elena, giulia, person, "Da formare")
+    await plan(desk, giulia, "Formazione", "Incontro domanda-offerta", "Autoimprenditorialità")
+    irene, sara = await desk.enter("Irene Villa"), await desk.enter("Sara Galli")
+    course_id = await course(desk, irene, "Aiuto cuoco")
+    said["without positions"] = await refused(desk, irene, "/attiva", {"Data di attivazione": ON})
+    company_id = await company(desk, sara, "Osteria del Pratello", "01234567897")
+    vacancy_id = await vacancy(desk, sara, company_id, positions=2)
+    await train(desk, irene, course_id, vacancy_id, person, person_id)
+    placement_id = await place(desk, sara, vacancy_id, person, person_id)
+    await send(desk, sara, "/proroga", {"Nuovo ultimo giorno": after(120)})
+    project_id = await fund(desk, person, said)
+    return Story(person, person_id, course_id, placement_id, project_id, said)
+
+
+async def train(desk: Desk, page: Page, course_id: str, vacancy_id: str, person: Person, person_id: str) -> None:
+    """Links, activates, enrols, completes."""
+    where = f"/training/corsi/{course_id}"
+    await until(page, where, vacancy_id[:8], desk)
+    await form_of(page, "/collega").get_by_label("Ricerca con posizioni aperte").select_option(vacancy_id)
+    await send(desk, page, "/collega", {})
+    await send(desk, page, "/attiva", {})
+    await until(page, where, person.name, desk)
+    await form_of(page, "/iscrivi").get_by_label(person.name).check()
+    await send(desk, page, "/iscrivi", {})
+    await page.get_by_role("link", name="Registra l'esito").click()
+    await expect(page.locator("h1")).to_have_text(person.name)
+    await send(desk, page, "/completa", {"Ore frequentate": "38", "Documento rilasciato": "Attestato di frequenza"})
+
+
+async def fund(desk: Desk, person: Person, said: dict[str, str]) -> str:
+    """Submitted, judged by one committee, approved by the other within the budget, paid."""
+    luca, anna, maria = [await desk.enter(name) for name in ("Luca Bassi", "Anna Serra", "Maria Landi")]
+    await until(luca, "/enterprise/people", person.name, desk)
+    await luca.get_by_role("link", name=person.name).click()
+    await send(
+        desk, luca, "/enterprise/projects",
+        {
+            "Tipo": "Autoimpiego",
+            "Titolo del progetto": "Catering di quartiere",
+            "Descrizione": "Pasti a domicilio.",
+            "Settore": "Servizi",
+            "Importo richiesto": "8.000,00",
+        },
+    )  # fmt: skip
+    project_id = id_in(luca)
+    where = f"/enterprise/projects/{project_id}"
+    await desk.go(maria, "/enterprise/budgets")
+    await send(
+        desk, maria, "/enterprise/budgets",
+        {"Nome della linea": "fsp", "Importo": "5.000,00", "Provenienza del denaro": "Fondazione San Petronio"},
+    )  # fmt: skip
+    await desk.go(anna, where)
+    await send(desk, anna, "/judgement", {"Giudizio": "Idoneo", "Punti su 100": "80", "Motivazione": "Solido."})
+    assert await form_of(anna, "/approval").count() == 0
+    csrf = await anna.locator("input[name=csrf]").first.input_value()
+    answer = await anna.request.post(desk.address + where + "/approval", form={"csrf": csrf, "amount": "1,00"})
+    said["approval by the judge"] = f"{answer.status} {await answer.text()}"
+    await desk.go(maria, where)
+    line = f"fsp {TODAY.year}: restano 5.000,00 €"
+    said["over the budget"] = await refused(
+        desk, maria, "/approval",
+        {"Linea di bilancio dell'anno della decisione": line, "Importo approvato": "6.000,00"},
+    )  # fmt: skip
+    await send(desk, maria, "/approval", {"Importo approvato": "4.500,00"})
+    await desk.go(luca, where)
+    await send(desk, luca, "/payments", {"Importo pagato": "4.500,00", "Numero del mandato di pagamento": "2026-17"})
+    await expect(luca.get_by_text("Pagato per intero")).to_be_visible()
+    return project_id

@@ -128,7 +128,7 @@ async def test_a_pathway_is_told_across_services_in_plain_italian(running: Runni
     async with browser(running, MONITORING) as client:
         page = await shown(client, f"/reporting/percorsi/{AMINA}")
     for words in ("Iscrizione al programma", "Colloquio", "Presa in carico", "Inserimento", "Tempo determinato", "Sara Galli",
-                  "sezione ATECO C", "29 giorni"):  # fmt: skip
+                  "Manifattura", "29 giorni"):  # fmt: skip
         assert words in page, words
     assert page.index("Presa in carico") < page.index("Domanda e offerta</p>")
     assert "person-registered" not in page

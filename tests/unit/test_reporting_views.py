@@ -115,7 +115,7 @@ def test_a_placement_knows_its_extensions_and_its_end() -> None:
 def test_a_thing_says_what_it_is_without_a_name() -> None:
     row = folded(THINGS, [recorded(joined())])
     assert row["kind"] == "company"
-    assert timeline.thing(BAKERY, row) == f"sezione ATECO C, Da 6 a 20 dipendenti ({BAKERY[:8]})"
+    assert timeline.thing(BAKERY, row) == f"Manifattura, Da 6 a 20 dipendenti ({BAKERY[:8]})"
     vacancy = folded(THINGS, [recorded(selecting())])
     assert (vacancy["kind"], vacancy["card"]) == ("vacancy", {"company_id": BAKERY})
     assert timeline.thing(BAKERY, None) == BAKERY[:8]
@@ -229,7 +229,7 @@ def test_a_corrected_fact_is_struck_through_with_who_when_and_why() -> None:
         "Rettificato da u-giulia.rossi il 01/02/2024 12:00: distretto: Città di Bologna → Imola; "
         "motivo: valore sbagliato"
     )
-    assert entries[2].title == "Correzione di «registrazione» del 01/02/2024"
+    assert entries[2].title == "Correzione di «iscrizione al programma» del 01/02/2024"
 
 
 def test_a_cancelled_fact_says_so_and_of_two_corrections_the_last_one_holds() -> None:

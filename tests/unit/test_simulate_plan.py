@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -27,14 +28,23 @@ from shared.events.matching import CompanyRegistered, PlacementExtended, Placeme
 SEEDS = range(1, 21)
 REFERENCE = "00000000-0000-0000-0000-000000000000:1:" + "0" * 64
 START, END = date(2024, 1, 1), date(2024, 6, 30)
-PLANS: dict[int, list[Day]] = {}
+MADE = frozenset(
+    "register hold_interview register_company open_vacancy open_selection start_placement extend_placement"
+    " cancel_placement correct_person correct_fact".split()
+)
+"""The commands that make or undo what is counted."""
 
 
+@cache
 def planned(seed: int) -> list[Day]:
     """The seed's plan, made once."""
-    if seed not in PLANS:
-        PLANS[seed] = plan.h1_2024(seed)
-    return PLANS[seed]
+    return plan.h1_2024(seed)
+
+
+@cache
+def held_of(seed: int, until: date = date.max) -> list[Event]:
+    """The facts of the seed's plan, made once."""
+    return facts(planned(seed), until)
 
 
 def steps(days: Sequence[Day], until: date = date.max) -> Iterator[Step]:
@@ -48,6 +58,8 @@ def facts(days: Sequence[Day], until: date = date.max) -> list[Event]:
     held: dict[str, Event] = {}
     vacancies: dict[str, str] = {}
     for step in steps(days, until):
+        if step.name not in MADE:
+            continue
         values, fact_id = step.values, ordinal_id(step.cause, 0)
         match step.name:
             case "register":
@@ -134,23 +146,21 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_published_figures_hold_for_every_seed(seed: int) -> None:
-    days = planned(seed)
-    assert published(half_year(facts(days), START, END)) == PUBLISHED
+    assert published(half_year(held_of(seed), START, END)) == PUBLISHED
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_by_31_march_the_first_quarter_is_recorded(seed: int) -> None:
-    days = planned(seed)
     march = date(2024, 3, 31)
-    as_of = half_year(facts(days, until=march), START, END)
-    period = half_year(facts(days), START, march)
+    as_of = half_year(held_of(seed, march), START, END)
+    period = half_year(held_of(seed), START, march)
     for figures in (as_of, period):
         assert (figures.placements, figures.permanent, figures.fixed_term) == (152, 29, 87)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_extension_is_permanent_and_waits_are_measured_within_bounds(seed: int) -> None:
-    held = facts(planned(seed))
+    held = held_of(seed)
     assert not [e for e in held if isinstance(e, PlacementExtended) and e.contract == "permanent"]
     assert half_year(held, START, END).without_interview == 0
 

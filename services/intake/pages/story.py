@@ -71,7 +71,8 @@ def story(own: list[Recorded], heard: list[Recorded], texts: Mapping[str, str]) 
                 "when": fact.event.on,
                 "title": _title(fact.event),
                 "text": words(fact.event) + note,
-                "by": f"{SERVICES[fact.meta.source][0]} · registrato da {name_of(fact.meta.actor)} il {instant(fact.meta.time)}",
+                "by": f"{SERVICES[fact.meta.source][0]} · registrato da {name_of(fact.meta.actor)}"
+                f" il {instant(fact.meta.time)}",
                 "tone": "bad" if cancelled else "warn" if isinstance(fact.event, Correction) else "",
                 "fact": _own(holding[fact.meta.id], texts) if fact.meta.id in holding else None,
             }
@@ -94,7 +95,8 @@ def words(event: Event) -> str:
         case intake.EligibilityChecked():
             return (
                 f"{labels.CHECKS[event.check]}: {labels.CHECK_OUTCOMES[event.outcome].lower()} "
-                f"({labels.check_reason(event.reason)}). {labels.EVIDENCE[event.evidence]} del {day(event.evidence_on)}."
+                f"({labels.check_reason(event.reason)}). "
+                f"{labels.EVIDENCE[event.evidence]} del {day(event.evidence_on)}."
             )
         case intake.InterviewHeld():
             return f"{labels.MODES[event.mode]}."

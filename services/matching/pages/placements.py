@@ -95,7 +95,7 @@ async def show(request: Request, store: Store, person_id: str, placement_id: str
             vacancy = await reading.row(VACANCIES, row["vacancy_id"]) if row["vacancy_id"] else None
             job = labels.occupation(vacancy["occupation"]) if vacancy else ""
     return page(
-        request, "matching/placement.html", title=f"Inserimento {placement_id[:8]}", placement_id=placement_id, errors=errors, labels=labels,
+        request, "matching/placement.html", title=f"Inserimento {placement_id[:8]}", errors=errors, labels=labels,
         trail=(("Inserimenti", "/matching/inserimenti"),), id=placement_id, person_id=person_id, row=row,
         company=company, job=job, facts=facts, on=clock.today(), shown=recorded[-1].meta.version if recorded else 0,
         here=f"/matching/candidati/{person_id}/inserimenti/{placement_id}",

@@ -88,7 +88,8 @@ async def show(request: Request, store: Store, course_id: str, errors: Errors | 
         )
     return page(
         request, "training/course.html", title=row["title"], row=row, shown=version, errors=errors, labels=labels,
-        contracts=CONTRACTS, occupation=occupation, districts=DISTRICTS, readiness=READINESS, base=course_path(course_id),
+        contracts=CONTRACTS, occupation=occupation, districts=DISTRICTS, readiness=READINESS,
+        base=course_path(course_id),
         participants=participants, vacancies=[(vacancy, heard.get(vacancy)) for vacancy in sorted(course.vacancies)],
         offered={v["vacancy_id"]: _vacancy(v) for v in offered if v["vacancy_id"] not in course.vacancies},
         needed=positions_needed(course.seats, course.activated_on if course.status == "active" else today),
@@ -99,9 +100,8 @@ async def show(request: Request, store: Store, course_id: str, errors: Errors | 
 
 def _vacancy(row: Row) -> str:
     contract = CONTRACTS.get(row["contract"], str(row["contract"])).lower()
-    return (
-        f"{occupation(row['occupation'])} · {contract} · posizioni aperte: {row['open_positions']} · {row['vacancy_id'][:8]}"
-    )
+    job, open_, code = occupation(row["occupation"]), row["open_positions"], row["vacancy_id"][:8]
+    return f"{job} · {contract} · posizioni aperte: {open_} · {code}"
 
 
 @router.get("/corsi/{course_id}")
