@@ -97,20 +97,18 @@ class Vault:
         }
 
     async def seal(
-        self, conn: AsyncConnection, pending: Pending, row_id: str, kind: str, subject: str, values: Values
-    ) -> str:
-        """Prepares the next version of the row and returns the reference that the fact carries."""
+        self, conn: AsyncConnection, pending: Pending, row_id: str, kind: str, subject: str, values: Values,
+        new: bool = False,
+    ) -> str:  # fmt: skip
+        """Prepares the next version of the row and returns the reference that the fact carries. `new`: there can
+        be no earlier version, since the row's id comes from a cause that left nothing yet."""
         key = pending.keys.get(subject) or (await self._keys(conn, [subject])).get(subject)
         if key is None:
             key = AESGCM.generate_key(256)
             pending.keys[subject] = key
+        latest = text("select coalesce(max(version), 0) from vault_rows where row_id = :row")
         version = 1 + max(
-            int(
-                await conn.scalar(
-                    text("select coalesce(max(version), 0) from vault_rows where row_id = :row"), {"row": row_id}
-                )
-                or 0
-            ),
+            0 if new else int(await conn.scalar(latest, {"row": row_id}) or 0),
             max((row.version for row in pending.rows if row.row_id == row_id), default=0),
         )
         header = self._header(row_id, version, kind, subject)

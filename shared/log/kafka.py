@@ -222,11 +222,22 @@ class KafkaLog:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                return {key: await self._result(future) for key, future in ask().items()}
+                asked = ask()
+                # One thread for all: a hop for each of sixty partitions cost more than the answer.
+                return dict(zip(asked, await self._results(list(asked.values())), strict=True))
             except KafkaException as error:
                 if error.args[0].code() not in UNSETTLED or time.monotonic() > deadline:
                     raise LogUnavailable(str(error)) from error
             await asyncio.sleep(0.05)
+
+    async def _results(self, futures: list[Future[T]]) -> list[T]:
+        def wait() -> list[T]:
+            return [future.result(self._patience + 1) for future in futures]
+
+        try:
+            return await asyncio.to_thread(wait)
+        except TimeoutError as error:
+            raise LogUnavailable(f"no answer within {self._patience} s") from error
 
     async def _result(self, future: Future[T]) -> T:
         # In a thread: cancelling a wrapped future would cancel it under librdkafka's feet.

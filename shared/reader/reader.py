@@ -25,12 +25,26 @@ from shared.positions import Moved, Place, Position
 from shared.projection import FoldFailed, ViewNotReady, members
 from shared.reader import requests
 from shared.reader.effects import Effects, ReactionFailed
-from shared.reader.work import PROFILES, REACTIONS, Hearing, Parked, Stop, Work, key_of, sort, where
+from shared.reader.work import (
+    PROFILES,
+    REACTIONS,
+    Decoded,
+    Hearing,
+    Parked,
+    Stop,
+    Work,
+    decode,
+    key_of,
+    sort,
+    where,
+)
 from shared.service import Service
 from shared.store import CONFLICTS, Store
 
 logger = logging.getLogger(__name__)
 BATCH = 2000
+SLICE = 200
+"""Records decoded at a time."""
 REACTING = 50
 """Facts with reactions in one batch at most: each takes locks until the commit."""
 SHARE_WINDOW, SHARE_MIN, SHARE = 400, 20, 0.05
@@ -49,13 +63,13 @@ class LogReader:
             reacting=frozenset(event.TYPE for event in service.reactions),
         )
         self.effects = Effects(service, now)
-        self._reacting = frozenset(name.encode() for name in self.hearing.reacting)
         self.positions: dict[Place, Position] = {}
         self.parked_keys: dict[tuple[str, str], set[str]] = {}
         self.stopped: Stop | None = None
         self.last_time: datetime | None = None
         self._recent: deque[bool] = deque(maxlen=SHARE_WINDOW)
         self._reader: Reader | None = None
+        self._ahead: asyncio.Task[list[Decoded]] | None = None
 
     # -- where to read ------------------------------------------------------------------------------------
 
@@ -99,8 +113,7 @@ class LogReader:
         telemetry.PARKED.labels(self.service.name).set(len(self.parked_keys))
 
     async def _assign(self) -> None:
-        if self._reader is not None:
-            await self._reader.close()
+        await self.close()
         low = self.lowest()
         begins, ends = await self.log.begins(list(low)), await self.log.ends(list(low))
         # Out of range (a shorter log): from the beginning, the numbers skip what was taken.
@@ -114,33 +127,65 @@ class LogReader:
 
     async def close(self) -> None:
         """Lets the log go."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.gather(self._ahead, return_exceptions=True)
+            self._ahead = None
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
 
     # -- reading ------------------------------------------------------------------------------------------
 
-    async def turn(self, timeout: float = 1.0) -> int:
-        """Polls once and handles what came; returns how many records. Raises LogUnavailable, SQLAlchemy errors."""
+    async def turn(self, timeout: float = 1.0, wanted: int = 1) -> int:
+        """Polls until `wanted` records came (or no more within `timeout` seconds) and handles them; returns how
+        many there were. Raises LogUnavailable, SQLAlchemy errors.
+
+        The next batch is fetched and decoded while this one is being written: decoding keeps this process
+        busy, writing PostgreSQL.
+        """
         if self.stopped is not None:
             await asyncio.sleep(timeout)
             return 0
-        assert self._reader is not None, "start() first"
+        fetched = self._ahead or asyncio.create_task(self._fetch(timeout))
+        self._ahead = None
         try:
-            records = await self._reader.poll(BATCH, timeout)
+            records = await fetched
+            while records and len(records) < min(wanted, BATCH):
+                if not (more := await self._fetch(timeout)):
+                    break
+                records += more
         except OffsetOutOfRange:
             await self._assign()
             return 0
-        await self.handle(records)
+        if records:
+            self._ahead = asyncio.create_task(self._fetch(timeout))
+            await self._handle(records)
         return len(records)
 
+    async def _fetch(self, timeout: float) -> list[Decoded]:
+        assert self._reader is not None, "start() first"
+        decoded = []
+        for place, record in enumerate(await self._reader.poll(BATCH, timeout)):
+            if place % SLICE == SLICE - 1:
+                await asyncio.sleep(0)  # PostgreSQL may have answered meanwhile
+            decoded.append(self._decode(record))
+        return decoded
+
+    def _decode(self, record: Record) -> Decoded:
+        return Decoded(record) if record.topic == profiles.TOPIC else decode(record, self.hearing.hears)
+
     async def handle(self, records: Sequence[Record]) -> None:
-        """Handles records that follow the positions, in batches with few enough reactions."""
-        batch: list[Record] = []
+        """Handles records that follow the positions."""
+        await self._handle([self._decode(record) for record in records])
+
+    async def _handle(self, records: Sequence[Decoded]) -> None:
+        """In batches with few enough reactions."""
+        batch: list[Decoded] = []
         reacting = 0
-        for record in records:
-            batch.append(record)
-            if self._reacting and dict(record.headers).get("ce_type") in self._reacting:
+        for one in records:
+            batch.append(one)
+            if one.meta is not None and one.meta.type in self.hearing.reacting:
                 reacting += 1
             if reacting >= REACTING:
                 if not await self._careful(batch):
@@ -149,7 +194,7 @@ class LogReader:
         if batch:
             await self._careful(batch)
 
-    async def _careful(self, records: list[Record]) -> bool:
+    async def _careful(self, records: list[Decoded]) -> bool:
         """Handles a batch; False if what was polled behind it must not be handled (stopped, or moved away)."""
         with telemetry.BATCH_SECONDS.labels(self.service.name).time():
             try:
@@ -178,7 +223,7 @@ class LogReader:
         self.positions = {place: found[place] for place in self.positions if place in found}
         await self._assign()
 
-    async def _alone(self, record: Record) -> None:
+    async def _alone(self, record: Decoded) -> None:
         faulty: dict[str, str] = {}
         parking: str | None = None
         while True:
@@ -190,10 +235,10 @@ class LogReader:
                 logger.error("view %s is faulty at %s", failure.view, failure.taken.where, exc_info=failure.__cause__)
             except ReactionFailed as failure:
                 parking = failure.reason
-                logger.error("parked %s: %s", where(record), failure.reason, exc_info=failure.__cause__)
+                logger.error("parked %s: %s", where(record.record), failure.reason, exc_info=failure.__cause__)
 
     async def _retrying(
-        self, records: Sequence[Record], faulty: dict[str, str] | None = None, parking: str | None = None
+        self, records: Sequence[Decoded], faulty: dict[str, str] | None = None, parking: str | None = None
     ) -> None:
         for attempt in range(5):
             try:
@@ -204,15 +249,15 @@ class LogReader:
                 if getattr(error.orig, "sqlstate", None) not in CONFLICTS or attempt == 4:
                     raise
 
-    async def _batch(self, records: Sequence[Record], faulty: dict[str, str], parking: str | None) -> None:
+    async def _batch(self, records: Sequence[Decoded], faulty: dict[str, str], parking: str | None) -> None:
         begun = time.time()
-        places = sorted({(r.topic, r.partition) for r in records})
+        places = sorted({(one.record.topic, one.record.partition) for one in records})
         async with self.store.transaction() as transaction:
             conn = transaction.conn
             found = await positions.read(conn, places)
             positions.expect(self.positions, found, places)
-            own = [r for r in records if r.topic == profiles.TOPIC]
-            facts = [r for r in records if r.topic != profiles.TOPIC]
+            own = [one.record for one in records if one.record.topic == profiles.TOPIC]
+            facts = [one for one in records if one.record.topic != profiles.TOPIC]
             work = sort(facts, self.hearing, self.positions, self.parked_keys)
             await profiles.take(conn, own)
             for record in own:
@@ -232,11 +277,11 @@ class LogReader:
         telemetry.passed(f"{self.service.name} views", (t.meta.traceparent for t in work.heard), begun)
         self._after(work, len(records))
 
-    def _too_many(self, work: Work, records: Sequence[Record]) -> Stop | None:
+    def _too_many(self, work: Work, records: Sequence[Decoded]) -> Stop | None:
         bad = sum(self._recent) + sum(parked.stage != "behind" for parked in work.parked)
         if bad <= max(SHARE_MIN, SHARE * SHARE_WINDOW):
             return None
-        return Stop(where(records[-1]), "too-many-parked")
+        return Stop(where(records[-1].record), "too-many-parked")
 
     def _after(self, work: Work, count: int) -> None:
         for parked in work.parked:

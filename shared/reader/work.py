@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from shared import events, telemetry
 from shared.envelope import Meta, Undecodable, read_event, read_meta
-from shared.events import PARTITIONS, Event, NewerVersion
+from shared.events import PARTITIONS, NewerVersion
 from shared.log import Record, TopicPartition, partition_of
 from shared.positions import Place, Position
 from shared.projection import HEARD, Taken
@@ -68,8 +68,40 @@ class Hearing:
     reacting: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A record and what it says of itself: pure, and so done while the batch before is being written."""
+
+    record: Record
+    meta: Meta | None = None
+    taken: Taken | None = None
+    """The fact, if the service hears its type and it could be read."""
+    unreadable: str | None = None
+    no_right: str | None = None
+    newer: bool = False
+
+
+def decode(record: Record, hears: frozenset[str]) -> Decoded:
+    """Reads a record as far as the service hears it."""
+    try:
+        meta = read_meta(record)
+    except Undecodable as error:
+        return Decoded(record, unreadable=str(error))
+    if reason := no_right(record, meta):
+        return Decoded(record, meta, no_right=reason)
+    if meta.type not in hears:
+        return Decoded(record, meta)
+    try:
+        event = read_event(meta, record.value)
+    except NewerVersion:
+        return Decoded(record, meta, newer=True)
+    except Undecodable as error:
+        return Decoded(record, meta, unreadable=str(error))
+    return Decoded(record, meta, Taken(meta, event, record.value or b"", record.offset))
+
+
 def sort(
-    records: Iterable[Record],
+    decoded: Iterable[Decoded],
     hearing: Hearing,
     positions: Mapping[Place, Position],
     parked_keys: Mapping[tuple[str, str], set[str]],
@@ -79,7 +111,8 @@ def sort(
     work = Work()
     waits = {key: set(stages) for key, stages in parked_keys.items()}
     by_place: dict[TopicPartition, list[_Cohort]] = {}
-    for record in records:
+    for one in decoded:
+        record = one.record
         place = (record.topic, record.partition)
         cohorts = by_place.get(place)
         if cohorts is None:
@@ -87,7 +120,7 @@ def sort(
         behind = [cohort for cohort in cohorts if cohort.position.next_offset <= record.offset]
         if not behind:
             continue
-        work.stop = _one(record, behind, hearing, waits, work)
+        work.stop = _one(one, behind, waits, work)
         if work.stop is not None:
             break
         for cohort in behind:
@@ -111,17 +144,13 @@ def _cohorts(place: TopicPartition, readers: Sequence[str], positions: Mapping[P
     return cohorts
 
 
-def _one(
-    record: Record, behind: list[_Cohort], hearing: Hearing, waits: dict[tuple[str, str], set[str]], work: Work
-) -> Stop | None:
-    try:
-        meta = read_meta(record)
-    except Undecodable as error:
-        _park(work, waits, Parked(record, None, "decode", f"undecodable-{error}"))
+def _one(one: Decoded, behind: list[_Cohort], waits: dict[tuple[str, str], set[str]], work: Work) -> Stop | None:
+    record, meta, taken = one.record, one.meta, one.taken
+    if one.no_right:
+        work.rejected.append((record, one.no_right))
         return None
-    reason = no_right(record, meta)
-    if reason:
-        work.rejected.append((record, reason))
+    if meta is None:
+        _park(work, waits, Parked(record, None, "decode", f"undecodable-{one.unreadable}"))
         return None
     taking = []
     for cohort in behind:
@@ -132,24 +161,19 @@ def _one(
             taking.append(cohort)
     if not taking:
         return None
-    event: Event | None = None
-    if meta.type in hearing.hears:
-        try:
-            event = read_event(meta, record.value)
-        except NewerVersion:
-            return Stop(where(record), "newer-version")
-        except Undecodable as error:
-            _park(work, waits, Parked(record, meta.id, "decode", f"undecodable-{error}"))
-    elif meta.type not in events.REGISTRY:
+    if one.newer:
+        return Stop(where(record), "newer-version")
+    if one.unreadable:
+        _park(work, waits, Parked(record, meta.id, "decode", f"undecodable-{one.unreadable}"))
+    if meta.type not in events.REGISTRY:
         telemetry.UNKNOWN_TYPES.labels(meta.source).inc()
     for cohort in taking:
         cohort.position.numbers[meta.source] = (meta.number, meta.id)
-    if event is None:
+    if taken is None:
         return None
     if "decode" in waits.get((record.topic, meta.subject), ()):
         work.parked.append(Parked(record, meta.id, "behind", "behind"))
         return None
-    taken = Taken(meta, event, record.value or b"", record.offset)
     for cohort in taking:
         cohort.taken.append(taken)
         cohort.records.append(record)

@@ -74,7 +74,7 @@ class UnitVault:
         keys = unit.transaction.written.keys
         if subject in keys:
             unit.pending.keys[subject] = keys[subject]
-        return await vault.seal(unit.conn, unit.pending, row, kind, subject, values)
+        return await vault.seal(unit.conn, unit.pending, row, kind, subject, values, new=row_id is None)
 
     def index(self, purpose: str, subject: str, tokens: Sequence[str]) -> None:
         """Makes the subject findable by these tokens."""

@@ -134,7 +134,7 @@ async def test_lists_leave_as_files_with_the_names_that_intake_composes(desk: De
         async with giulia.expect_download() as download:
             await giulia.get_by_role("link", name=words, exact=True).click()
         rows = table(await (await download.value).path(), kind)
-        assert rows[0][:2] == ["Persona", "Codice"]
+        assert rows[0][:2] == ["Persona", "Persona (codice)"]
         assert [row[1] for row in rows if row[0] == AMINA.name] == [story.person_id]
         await desk.go(giulia, "/intake/persone")
     async with giulia.expect_download() as download:
@@ -250,7 +250,7 @@ async def test_postgresql_away_a_clear_page_and_nothing_half_written(desk: Desk,
         await eventually(lambda: not database.is_running() or database.status() == psutil.STATUS_ZOMBIE)
         async with elena.expect_navigation() as sent:
             await form_of(elena, "/intake/registra").locator("button[type=submit]").click()
-        assert (await sent.value).status == 503  # type: ignore[union-attr]  # a navigation has an answer
+        assert (await sent.value).status == 503
         await expect(elena.get_by_text("Nulla è stato scritto a metà")).to_be_visible()
         await desk.look(elena)
         for service in ("intake", "matching", "training", "enterprise", "reporting"):
@@ -302,7 +302,9 @@ async def tab_to(page: Page, condition: str) -> None:
 
 
 NARROW = {
-    "Giulia Rossi": ("/", "/intake/", "/intake/persone", "/intake/registra", "/intake/importa", "/intake/persone/{person}"),
+    "Giulia Rossi": (
+        "/", "/intake/", "/intake/persone", "/intake/registra", "/intake/importa", "/intake/persone/{person}",
+    ),
     "Sara Galli": (
         "/matching/", "/matching/candidati", "/matching/aziende", "/matching/ricerche", "/matching/inserimenti",
         "/matching/candidati/{person}", "/matching/candidati/{person}/inserimenti/{placement}",
