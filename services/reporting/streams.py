@@ -204,7 +204,7 @@ def main() -> None:
     DATA.mkdir(parents=True, exist_ok=True)
     asyncio.run(create_topics())
     if not {"-l", "--loglevel"} & set(sys.argv):
-        sys.argv += ["-l", "warn"]
+        sys.argv += ["-l", "error"]
     if "worker" in sys.argv:
         # Its web server would listen on every address of the machine: the command line overrides the setting.
         sys.argv.append("--without-web")
