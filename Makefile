@@ -55,8 +55,8 @@ chaos: setup ## the long run that kills things at random
 backup: .venv/ready-base ## databases, vault, keys and log of the running platform into FILE=...
 	@$(JOIN); $(PY) -m deploy.backup backup $(FILE)
 
-restore: .venv/ready-base ## bring a backup back: FILE=...
-	@$(JOIN); $(PY) -m deploy.backup restore $(FILE)
+restore: .venv/ready-base ## bring a backup back into an empty platform that is not running: FILE=... (BROKER=...)
+	@$(PY) -m deploy.backup restore $(FILE) --broker $(BROKER)
 
 setup: .venv/ready-dev .venv-streams/ready node_modules/ready ## prepare the environments (done once; up and test do it themselves)
 

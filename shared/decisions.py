@@ -34,3 +34,6 @@ class Stream(Generic[S]):
     id: str
     initial: S
     evolve: Callable[[S, Event], S]
+    subject: str | None = None
+    """The field in which its facts carry the stream's id, where the id comes from outside: under the id of
+    another kind of thing (a person's in a vacancy's address) the state is then the empty one."""

@@ -40,6 +40,8 @@ STOPPED = Gauge("insieme_reader_stopped", "1 while the reader is stopped.", ["se
 
 def traceparent() -> str | None:
     """The W3C header of the present span, to be kept with the fact."""
+    if not trace.get_current_span().get_span_context().is_valid:
+        return None
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier)
     return carrier.get("traceparent")

@@ -58,16 +58,21 @@ META = (
 )
 
 
+COLUMN_NAMES = tuple(name for name, _ in COLUMNS)
+
+
+def fact_row(m: Meta, data: bytes) -> tuple[Any, ...]:
+    """A fact in the order of `COLUMNS`."""
+    return (
+        m.id, m.subject, m.version, m.type, m.type_version, m.topic, m.partition, m.number, m.predecessor, m.time,
+        m.actor, m.cause, m.correlation, m.causation, m.hops, m.traceparent, data,
+    )  # fmt: skip
+
+
 def columns(numbered: Sequence[tuple[Meta, bytes]]) -> dict[str, Any]:
     """The facts as one list a column, in the order of `COLUMNS`."""
-    rows = [
-        (
-            m.id, m.subject, m.version, m.type, m.type_version, m.topic, m.partition, m.number, m.predecessor, m.time,
-            m.actor, m.cause, m.correlation, m.causation, m.hops, m.traceparent, data,
-        )
-        for m, data in numbered
-    ]  # fmt: skip
-    return {name: list(values) for (name, _), values in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+    rows = [fact_row(meta, data) for meta, data in numbered]
+    return {name: list(values) for name, values in zip(COLUMN_NAMES, zip(*rows, strict=True), strict=True)}
 
 
 def read_row(row: Sequence[Any]) -> tuple[Meta, bytes]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
+from shared.db import schema_name
 from shared.decisions import Decision, Refused
 from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
 from shared.events import PARTITIONS, Event
 from shared.log import TopicPartition, partition_of
-from shared.projection import Reading
-from shared.store.statements import APPEND, BUMP, INSERT, LOCK, chain, columns
+from shared.projection import Reading, copy_records
+from shared.store.statements import APPEND, BUMP, COLUMN_NAMES, INSERT, LOCK, chain, columns, fact_row
 from shared.store.unit import Command, Repeated, Stale, Unit
 from shared.telemetry import traceparent
 from shared.vault import Pending
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from shared.store.store import Store
 
 Decide = Callable[[Unit], Awaitable[Decision]]
+COPY_FROM = 16
+"""From this many facts on COPY is quicker than an INSERT from arrays."""
 
 
 class DatabaseUnchecked(Exception):
@@ -176,7 +179,11 @@ class Transaction:
             "lasts": [last[place].id for place in places],
         }
         await self.conn.execute(BUMP, values)
-        await self.conn.execute(INSERT, columns(numbered))
+        if len(numbered) < COPY_FROM:
+            await self.conn.execute(INSERT, columns(numbered))
+        else:
+            schema = schema_name(self.store.service, self.store.settings)
+            await copy_records(self.conn, schema, "events", COLUMN_NAMES, [fact_row(*fact) for fact in numbered])
         return [meta for meta, _ in numbered]
 
 

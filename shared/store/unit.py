@@ -200,5 +200,6 @@ def fold(stream: Stream[S1], recorded: Sequence[Recorded]) -> S1:
     """The state of a stream: its effective facts, one after the other."""
     state = stream.initial
     for fact in effective(recorded):
-        state = stream.evolve(state, fact.event)
+        if stream.subject in (None, type(fact.event).SUBJECT):
+            state = stream.evolve(state, fact.event)
     return state

@@ -213,12 +213,12 @@ async def by_hand(running: Running, app: FastAPI) -> list[str]:
         assert "Xanthoprasky" in (await desk.get("/intake/cerca", params={"q": "Xanthoprasky"})).text
         document = tickets.sign_document(
             reader_of("case_manager"), "table", [amina],
-            {"name": "persone", "format": "csv", "columns": [["person_id", "Persona", "person", None]],
+            {"name": "persone", "fmt": "csv", "columns": [{"key": "person_id", "title": "Persona", "kind": "person"}],
              "rows": [{"person_id": amina}]}, "intake.export",
         )  # fmt: skip
         page = await desk.get(f"/intake/persone/{amina}")
         assert page.status_code == 200
-        sent = {"csrf": hidden_fields(page.text)["csrf"], "document": document}
+        sent = hidden_fields(page.text) | {"document": document}
         composed = await desk.post("/intake/doors/compose", data=sent)
         assert "Xanthoprasky Aminquerida" in composed.text, composed.text
     return [amina, luca]

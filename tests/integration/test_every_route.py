@@ -35,6 +35,8 @@ OPEN = {
     *(f"/{name}{path}" for name in SERVICES for path in ("/livez", "/readyz", "/metrics", "/api/openapi.json")),
 }  # fmt: skip
 """What is open to everybody, written out: whatever else is open was forgotten."""
+RENEW = "/sign-in/renew"
+"""Tells a page of a script whether its session still stands: 401 is its answer to who has none."""
 READING_POSTS = {"/intake/doors/tags", "/intake/doors/compose"}
 """Posts that record nothing but who looked."""
 
@@ -112,7 +114,7 @@ def wrong(door: Door, method: str, reader: Reader | None, answer: Answer) -> str
     api = "/api/" in door.path
     if door.action is None:
         # The sign-in's own forms want their token from everybody.
-        closed = answer.status == 401 or (answer.status == 403 and method == "GET")
+        closed = (answer.status == 401 and door.path != RENEW) or (answer.status == 403 and method == "GET")
         return "an open door is closed" if closed or answer.status >= 500 else None
     if reader is None:
         leads = answer.headers.get("location", "").startswith("/sign-in?next=")

@@ -154,17 +154,17 @@ def evolve_path(state: Path, event: Event) -> Path:
 
 def project_stream(project_id: str) -> Stream[Project]:
     """The stream of one project."""
-    return Stream(project_id, Project(), evolve_project)
+    return Stream(project_id, Project(), evolve_project, subject="project_id")
 
 
 def budget_stream(budget_id: str) -> Stream[Budget]:
     """The stream of one budget line of one year."""
-    return Stream(budget_id, Budget(), evolve_budget)
+    return Stream(budget_id, Budget(), evolve_budget, subject="budget_id")
 
 
 def path_stream(person_id: str) -> Stream[Path]:
     """Enterprise's own facts about a person."""
-    return Stream(person_id, Path(), evolve_path)
+    return Stream(person_id, Path(), evolve_path, subject="person_id")
 
 
 def status(project: Project) -> str:

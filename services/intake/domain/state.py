@@ -112,4 +112,4 @@ def evolve(person: Person, event: Event) -> Person:
 
 def person_stream(person_id: str) -> Stream[Person]:
     """The stream of intake's facts about the person."""
-    return Stream(person_id, Person(), evolve)
+    return Stream(person_id, Person(), evolve, subject="person_id")

@@ -139,7 +139,7 @@ def _changed(state: Person, placement_id: str, change: Callable[[Placement], Pla
 
 def person_stream(person_id: str) -> Stream[Person]:
     """Matching's facts about one person."""
-    return Stream(person_id, Person(), evolve_person)
+    return Stream(person_id, Person(), evolve_person, subject="person_id")
 
 
 def followed(standing: Standing, on: date) -> Refused | None:

@@ -82,12 +82,12 @@ def evolve_vacancy(state: Vacancy, event: Event) -> Vacancy:
 
 def company_stream(company_id: str) -> Stream[Company]:
     """The facts about one company."""
-    return Stream(company_id, Company(), evolve_company)
+    return Stream(company_id, Company(), evolve_company, subject="company_id")
 
 
 def vacancy_stream(vacancy_id: str) -> Stream[Vacancy]:
     """The facts about one vacancy."""
-    return Stream(vacancy_id, Vacancy(), evolve_vacancy)
+    return Stream(vacancy_id, Vacancy(), evolve_vacancy, subject="vacancy_id")
 
 
 def future(on: date, today: date) -> Refused | None:

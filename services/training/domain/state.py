@@ -101,7 +101,7 @@ def evolve_course(state: Course, event: Event) -> Course:
 
 def course_stream(course_id: str) -> Stream[Course]:
     """The stream of one edition of a course."""
-    return Stream(course_id, Course(), evolve_course)
+    return Stream(course_id, Course(), evolve_course, subject="course_id")
 
 
 # --- a person's way through the courses --------------------------------------------------------------------
@@ -148,4 +148,4 @@ def evolve_trainee(state: Trainee, event: Event) -> Trainee:
 
 def person_stream(person_id: str) -> Stream[Trainee]:
     """Training's own facts about one person."""
-    return Stream(person_id, Trainee(), evolve_trainee)
+    return Stream(person_id, Trainee(), evolve_trainee, subject="person_id")
