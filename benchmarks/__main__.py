@@ -15,6 +15,7 @@ from benchmarks import append, latency, live, replays
 from benchmarks.parts import Figure, table
 from deploy.local import kafka, postgres
 from shared.settings import settings
+from shared.tuning import few_collections
 from tests.chaos.harness import make_secrets
 
 
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--only", default="abcde", help="letters of the figures, e.g. bd")
     arguments = parser.parse_args()
+    few_collections()  # as the platform's own processes
     with tempfile.TemporaryDirectory(prefix="insieme-bench-") as folder:
         print(table(asyncio.run(_run(Path(folder), arguments.events, arguments.only))))
 

@@ -16,7 +16,7 @@ from shared import db, projection
 from shared.reader import effects
 from shared.settings import Settings
 from shared.store import Store
-from shared.worker import Worker, few_collections
+from shared.worker import Worker
 
 
 async def measure(current: Settings, events: int) -> list[Figure]:
@@ -24,7 +24,6 @@ async def measure(current: Settings, events: int) -> list[Figure]:
     async with fresh(current) as (named, log):
         store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
         worker = Worker(SERVICE, store, log)
-        few_collections()
         await worker.start()
         total = await history.write(log, events // 12)
         written: list[list[tuple[str, str, tuple[str, ...], list[Any]]]] = []

@@ -65,9 +65,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         return up(parse(argv))
     except home.Busy as busy:
-        say(
-            f"Insieme è già in funzione su questa macchina ({busy}). Fermarlo con Ctrl-C prima di riavviarlo."
-        )
+        say(f"Insieme è già in funzione su questa macchina ({busy}). Fermarlo con Ctrl-C prima di riavviarlo.")
     except (Refused, Unavailable) as reason:
         say(f"Avvio non riuscito: {reason}")
     return 1
@@ -227,9 +225,7 @@ async def serve(
     for group in groups:
         stop_group = asyncio.Event()
         logs = options.home / "logs"
-        tasks = [
-            asyncio.create_task(children.keep(child, environment, logs, stop_group, say)) for child in group
-        ]
+        tasks = [asyncio.create_task(children.keep(child, environment, logs, stop_group, say)) for child in group]
         running.append((stop_group, tasks))
     greeting = asyncio.create_task(greet(options))
     try:

@@ -49,7 +49,7 @@ async def recover(store: Store, log: Log) -> int:
                 versions[meta.subject] = int(found or 0)
             versions[meta.subject] += 1
             rows.append((replace(meta, version=versions[meta.subject]), data))
-        await conn.execute(INSERT, columns(rows))
+        await conn.execute(INSERT, columns([(meta, data, meta.number, meta.predecessor) for meta, data in rows]))
         await conn.execute(
             text(
                 "update counters c set number = e.number, last_id = e.event_id, previous_id = e.predecessor"

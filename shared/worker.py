@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -34,6 +33,7 @@ from shared.replay import replay
 from shared.service import Deadline, Due, Service
 from shared.settings import Settings, settings
 from shared.store import Command, Store, Unit
+from shared.tuning import few_collections
 
 logger = logging.getLogger(__name__)
 HEARTBEAT = 2.0
@@ -133,12 +133,6 @@ class Worker:
     async def close(self) -> None:
         """Lets the log go."""
         await self.reader.close()
-
-
-def few_collections() -> None:
-    """A batch makes some 50,000 objects that all go at its end: collecting every 700 only walks them in vain."""
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 async def run(service: Service, current: Settings = settings, port: int | None = None) -> None:

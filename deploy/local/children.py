@@ -33,9 +33,7 @@ class Child:
     seconds: float = 10.0
 
 
-async def keep(
-    child: Child, environment: Mapping[str, str], logs: Path, stopping: asyncio.Event, say: Say
-) -> None:
+async def keep(child: Child, environment: Mapping[str, str], logs: Path, stopping: asyncio.Event, say: Say) -> None:
     """Run the child, again after each exit (with growing pauses), until `stopping` is set; then stop it."""
     pause = FIRST_PAUSE
     log = _log_file(logs / f"{child.name}.log")
@@ -160,9 +158,7 @@ def as_json(name: str, text: str) -> tuple[str, str | None]:
 
 
 def _log_file(file: Path) -> logging.Handler:
-    handler = logging.handlers.RotatingFileHandler(
-        file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
-    )
+    handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))
     return handler
 

@@ -327,9 +327,7 @@ def _start_in_docker(folder: Path, say: Say) -> docker.Container:
     port = process.kept_port(folder / "docker.port")
     settings = {
         key: value
-        for key, _, value in (
-            line.partition("=") for line in PROPERTIES.splitlines() if not line.startswith("#")
-        )
+        for key, _, value in (line.partition("=") for line in PROPERTIES.splitlines() if not line.startswith("#"))
     } | {
         "controller.quorum.voters": "1@127.0.0.1:9093",
         "listeners": "PLAINTEXT://:9092,CONTROLLER://127.0.0.1:9093",
@@ -346,7 +344,6 @@ def _start_in_docker(folder: Path, say: Say) -> docker.Container:
         partial(answers, bootstrap),
         publish=f"127.0.0.1:{port}:9092",
         volume="/var/lib/kafka/data",
-        environment=environment
-        | {"CLUSTER_ID": cluster_id(folder / "cluster.id"), "KAFKA_HEAP_OPTS": "-Xmx512m"},
+        environment=environment | {"CLUSTER_ID": cluster_id(folder / "cluster.id"), "KAFKA_HEAP_OPTS": "-Xmx512m"},
         say=say,
     )

@@ -122,11 +122,7 @@ def start(data: Path, port: int | None = None, password: str | None = None) -> R
             if process.wait_until(partial(_is_ready, cluster, server.pid), server, READY_SECONDS):
                 break
             # After a kill -9 the old backends need a moment to notice and let go of the shared memory.
-            if (
-                server.poll() is None
-                or "still in use" not in process.tail(log)
-                or time.monotonic() > deadline
-            ):
+            if server.poll() is None or "still in use" not in process.tail(log) or time.monotonic() > deadline:
                 raise Unavailable(f"PostgreSQL non parte: {process.tail(log)}")
             time.sleep(0.2)
         except BaseException:
@@ -215,9 +211,7 @@ def _initdb(programs: Path, cluster: Path, password: str, account: pwd.struct_pa
     half.rename(cluster)
 
 
-def _spawn(
-    command: list[str], cluster: Path, log: Path, account: pwd.struct_passwd | None
-) -> subprocess.Popen[bytes]:
+def _spawn(command: list[str], cluster: Path, log: Path, account: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
     output = process.open_log(log)
     try:
         return subprocess.Popen(

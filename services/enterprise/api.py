@@ -162,10 +162,7 @@ def said(outcome: Outcome) -> Response:
             return problem(409, outcome.code, outcome.sentence)
         errors = [{"field": outcome.field, "sentence": outcome.sentence}]
         return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [
-        Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number)
-        for r in outcome.events
-    ]
+    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
     return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
 
 

@@ -236,9 +236,7 @@ async def approve_funding(
     return await store.execute(command, decide)
 
 
-async def refuse_funding(
-    store: Store, command: Command, project_id: str, values: RefusalForm, *, role: str
-) -> Outcome:
+async def refuse_funding(store: Store, command: Command, project_id: str, values: RefusalForm, *, role: str) -> Outcome:
     """Records that the Comitato di gestione does not fund the project."""
 
     async def decide(unit: Unit) -> Decision:
@@ -301,9 +299,7 @@ async def correct_project(
         for stream in _companions(fact.event, project):
             await unit.transaction.load([stream.id])
             facts += [
-                (stream, other)
-                for other in effective(unit.history(stream.id))
-                if _same_matter(fact.event, other.event)
+                (stream, other) for other in effective(unit.history(stream.id)) if _same_matter(fact.event, other.event)
             ]
         decision = await _correct_all(unit, values, facts)
         if isinstance(decision, Refused):
@@ -350,9 +346,7 @@ def _same_matter(fact: Event, other: Event) -> bool:
             return False
 
 
-async def _correct_all(
-    unit: Unit, values: CorrectionForm, facts: Sequence[tuple[Stream[Any], Recorded]]
-) -> Decision:
+async def _correct_all(unit: Unit, values: CorrectionForm, facts: Sequence[tuple[Stream[Any], Recorded]]) -> Decision:
     """The corrections of the facts of one decision, and the budget line still sound after them.
 
     `shown` is the version of the first stream, which was compared already: the others were not shown.

@@ -323,9 +323,7 @@ def publishable(rows: Sequence[Row], threshold: int, redact: int) -> list[Row]:
     for row in rows:
         totals[_beneficiary(row)] = totals.get(_beneficiary(row), 0) + row["approved"]
     return [
-        row | {"natural": bool(redact and row["person_id"])}
-        for row in rows
-        if totals[_beneficiary(row)] > threshold
+        row | {"natural": bool(redact and row["person_id"])} for row in rows if totals[_beneficiary(row)] > threshold
     ]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.intake import domain, forms, tax_code
 from services.intake.domain import Person, Registration, WorkSituation, person_stream
@@ -15,7 +14,6 @@ from services.intake.finding import EXACT_INDEX, PERSON_INDEX, duplicates, exact
 from shared import territory
 from shared.corrections import correct, effective
 from shared.decisions import Decision, Refused
-from shared.envelope import Recorded
 from shared.events.base import Event
 from shared.events.intake import (
     EligibilityChecked,
@@ -27,8 +25,7 @@ from shared.events.intake import (
     PlanAgreed,
     TakenInCharge,
 )
-from shared.store import CONFLICTS, TRIES, Accepted, Command, Decide, Outcome, Store, Transaction, Unit
-from shared.vault import Pending
+from shared.store import Command, Outcome, Store, Unit
 
 T = TypeVar("T")
 Entry = Literal["assisted", "questionnaire", "archive"]
@@ -93,42 +90,13 @@ def _row_of(unit: Unit, person_id: str) -> str | None:
     return None
 
 
-async def whole(store: Store, run: Callable[[Transaction], Awaitable[T]]) -> T:
-    """Runs commands in one transaction from their first read on, again where somebody was faster.
-
-    `Store.execute` reads before its transaction begins; the locks against double registration must be held
-    from before the search until after the commit.
-    """
-    for attempt in range(TRIES):
-        try:
-            async with store.transaction() as transaction:
-                return await run(transaction)
-        except DBAPIError as error:
-            conflict = isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in CONFLICTS
-            if not conflict or attempt + 1 == TRIES:
-                raise
-    raise AssertionError("unreachable: the last try returns or raises")
-
-
-async def _execute_whole(store: Store, command: Command, decide: Decide) -> Outcome:
-    async def run(transaction: Transaction) -> Outcome:
-        outcome = await transaction.run(command, decide)
-        if isinstance(outcome, Refused) or outcome.repeated:
-            return outcome
-        numbered = await transaction.flush()
-        transaction.written = Pending()  # written: the flush at the end must not write it again
-        return Accepted(tuple(Recorded(numbered[fact.meta.id], fact.event) for fact in outcome.events))
-
-    return await whole(store, run)
-
-
 async def register(store: Store, command: Command, values: forms.RegisterForm, person_id: str | None = None) -> Outcome:
     """A person comes in; `person_id` is given where somebody known comes back after a closure."""
 
     async def decide(unit: Unit) -> Decision:
         return await register_in(unit, values, person_id)
 
-    return await _execute_whole(store, command, decide)
+    return await store.execute(command, decide, whole=True)
 
 
 async def update_identity(store: Store, command: Command, person_id: str, values: forms.IdentityForm) -> Outcome:
@@ -164,7 +132,7 @@ async def update_identity(store: Store, command: Command, person_id: str, values
             corrected=wrong | {"identity": reference}, motive="wrong_value", on=unit.today,
         )  # fmt: skip
 
-    return await _execute_whole(store, command, decide)
+    return await store.execute(command, decide, whole=True)
 
 
 async def check_domicile(store: Store, command: Command, person_id: str, values: forms.DomicileForm) -> Outcome:

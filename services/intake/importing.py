@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from services.intake import domain, tax_code
-from services.intake.commands import register_in, whole
+from services.intake.commands import register_in
 from services.intake.finding import Duplicate
 from services.intake.forms import RegisterForm
 from shared import territory
@@ -240,7 +240,7 @@ async def _group(store: Store, actor: str, now: datetime, group: list[tuple[int,
             for line, values in parsed
         ]
 
-    return await whole(store, run_all)
+    return await store.together(run_all)
 
 
 async def _row(

@@ -170,9 +170,7 @@ def said(outcome: Outcome) -> Response:
             return problem(409, outcome.code, outcome.sentence)
         errors = [{"field": outcome.field, "sentence": outcome.sentence}]
         return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [
-        Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events
-    ]
+    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
     return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
 
 
@@ -180,17 +178,13 @@ WRITTEN: dict[str, Any] = {"status_code": 201, "response_model": Recorded}
 
 
 @router.post("/semestre/{code}/pubblicazione", summary="Pubblica il rapporto", **WRITTEN)
-async def publish(
-    request: Request, store: StoreOf, reader: Publisher, code: Code, values: commands.PublishForm
-) -> Any:
+async def publish(request: Request, store: StoreOf, reader: Publisher, code: Code, values: commands.PublishForm) -> Any:
     """Once per half-year, as of a day that is over."""
     return said(await commands.publish(store, command(request, reader), the_period(code), values))
 
 
 @router.post("/semestre/{code}/correzioni", summary="Corregge o annulla la pubblicazione", **WRITTEN)
-async def correct(
-    request: Request, store: StoreOf, reader: Publisher, code: Code, values: commands.CorrectForm
-) -> Any:
+async def correct(request: Request, store: StoreOf, reader: Publisher, code: Code, values: commands.CorrectForm) -> Any:
     """Rectifies its date or cancels it, with a motive."""
     outcome = await commands.correct_publication(store, command(request, reader), the_period(code), values)
     return said(outcome)

@@ -212,9 +212,7 @@ def _places(name: str, now: HalfYear, before: HalfYear | None, look: Look) -> Ta
         return counts if look.small else masked(counts, look.period.end)
 
     found, earlier = seen(now), seen(before)
-    lines = tuple(
-        Line(words.get(code, code), found[code], earlier.get(code), illustrative=look.demo) for code in found
-    )
+    lines = tuple(Line(words.get(code, code), found[code], earlier.get(code), illustrative=look.demo) for code in found)
     note = "Distretti e unioni sono quelli in vigore alla data dell'iscrizione."
     if not look.small:
         note += " I valori piccoli non si mostrano; «n.d.» copre un valore da cui se ne ricaverebbe un altro."
@@ -226,8 +224,7 @@ def _training(now: HalfYear, before: HalfYear | None) -> Table:
     for title, name in (("iscrizioni", "courses_enrolled"), ("corsi completati", "courses_completed")):
         earlier = getattr(before, name) if before is not None else {}
         lines += [
-            Line(f"{words}: {title}", getattr(now, name)[line], earlier.get(line))
-            for line, words in LINES.items()
+            Line(f"{words}: {title}", getattr(now, name)[line], earlier.get(line)) for line, words in LINES.items()
         ]
     return Table("formazione", "Formazione, per linea", tuple(lines))
 

@@ -152,8 +152,20 @@ FIELDS = {
 """How a fact's fields are called; `on` is the date of the entry itself."""
 HIDDEN_FIELDS = frozenset(
     {
-        "on", "identity", "reasons", "notes", "objectives", "card", "description", "interview_id", "plan_id",
-        "selection_id", "action_id", "because", "payment_id", "stream_id",
+        "on",
+        "identity",
+        "reasons",
+        "notes",
+        "objectives",
+        "card",
+        "description",
+        "interview_id",
+        "plan_id",
+        "selection_id",
+        "action_id",
+        "because",
+        "payment_id",
+        "stream_id",
     }
 )
 """References into vaults and ids that say nothing to a reader."""

@@ -17,6 +17,7 @@ from shared.log import LogUnavailable
 from shared.relay import Restored
 from shared.settings import settings
 from shared.territory import PROGRAMME_START
+from shared.tuning import few_collections
 
 SCENARIOS = {"h1-2024": plan.h1_2024}
 SEED = 2024
@@ -54,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
         days = SCENARIOS[arguments.load](arguments.seed)
     else:
         days = plan.population(arguments.first, arguments.last, arguments.people, arguments.seed)
+    few_collections()
     bar, began = Bar(), time.monotonic()
     try:
         steps = asyncio.run(simulate(days, settings, bar))

@@ -104,7 +104,7 @@ class Grouped(Store):
             await reading.prefetch(view, wanted)
             transaction.reading = reading
 
-    async def execute(self, command: Command, decide: Decide) -> Outcome:
-        """Runs the decision in the open transaction."""
+    async def execute(self, command: Command, decide: Decide, *, whole: bool = False) -> Outcome:
+        """Runs the decision in the open transaction, which is whole anyway."""
         assert self.open is not None
         return await self.open.run(command, decide)

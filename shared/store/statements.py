@@ -61,18 +61,33 @@ META = (
 COLUMN_NAMES = tuple(name for name, _ in COLUMNS)
 
 
-def fact_row(m: Meta, data: bytes) -> tuple[Any, ...]:
+Numbered = tuple[Meta, bytes, int, str | None]
+"""A fact with its data, its number and its predecessor: its `Meta` need not be built again for them."""
+
+
+def fact_row(fact: Numbered) -> tuple[Any, ...]:
     """A fact in the order of `COLUMNS`."""
+    m, data, number, predecessor = fact
     return (
-        m.id, m.subject, m.version, m.type, m.type_version, m.topic, m.partition, m.number, m.predecessor, m.time,
-        m.actor, m.cause, m.correlation, m.causation, m.hops, m.traceparent, data,
+        m.id, m.subject, m.version, m.type, m.type_version, m.topic, m.partition, number, predecessor, m.time, m.actor,
+        m.cause, m.correlation, m.causation, m.hops, m.traceparent, data,
     )  # fmt: skip
 
 
-def columns(numbered: Sequence[tuple[Meta, bytes]]) -> dict[str, Any]:
+def columns(numbered: Sequence[Numbered]) -> dict[str, Any]:
     """The facts as one list a column, in the order of `COLUMNS`."""
-    rows = [fact_row(meta, data) for meta, data in numbered]
+    rows = [fact_row(fact) for fact in numbered]
     return {name: list(values) for name, values in zip(COLUMN_NAMES, zip(*rows, strict=True), strict=True)}
+
+
+def chain(facts: Sequence[tuple[Meta, bytes]], number: int, predecessor: str | None) -> list[Numbered]:
+    """The facts with the numbers after `number`, each naming the one before."""
+    chained: list[Numbered] = []
+    for meta, data in facts:
+        number += 1
+        chained.append((meta, data, number, predecessor))
+        predecessor = meta.id
+    return chained
 
 
 def read_row(row: Sequence[Any]) -> tuple[Meta, bytes]:
@@ -84,18 +99,3 @@ def read_row(row: Sequence[Any]) -> tuple[Meta, bytes]:
         correlation, causation, hops, trace, version,
     )  # fmt: skip
     return meta, bytes(data)
-
-
-def chain(facts: Sequence[tuple[Meta, bytes]], number: int, predecessor: str | None) -> list[tuple[Meta, bytes]]:
-    """The facts with the numbers after `number`, each naming the one before."""
-    chained = []
-    for m, data in facts:
-        number += 1
-        # Written out: dataclasses.replace takes longer than all the rest of an append.
-        meta = Meta(
-            m.id, m.source, m.type, m.type_version, m.subject, m.time, m.topic, m.partition, number, predecessor,
-            m.actor, m.cause, m.correlation, m.causation, m.hops, m.traceparent, m.version,
-        )  # fmt: skip
-        chained.append((meta, data))
-        predecessor = m.id
-    return chained

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
@@ -23,7 +24,10 @@ from shared.store.unit import Command, fold
 from shared.vault import Vault
 
 S1 = TypeVar("S1")
+T = TypeVar("T")
 TRIES = 8
+NOTIFY_EVERY = 0.005
+"""Seconds between two NOTIFYs at least: a lone commit is told at once, a burst costs no more than its commits."""
 CONFLICTS = ("23505", "40001", "40P01")
 """unique_violation, serialization_failure, deadlock_detected: somebody else was faster."""
 
@@ -45,9 +49,10 @@ class Store:
         self.name_of: Callable[[str], str] = lambda actor: actor
         self.label_of: Callable[[str], str] = lambda type_name: type_name
         """How an account and a type of fact are called on a page; the web shell sets both."""
+        # Stream by stream through the index, whatever the planner believes of how many rows a stream has.
         self._facts = text(
-            f"select {META.format(service=service)} from events where stream_id = any(:streams)"
-            " order by stream_id, version"
+            f"select {META.format(service=service)} from unnest(cast(:streams as text[])) as wanted(id)"
+            " cross join lateral (select * from events where stream_id = wanted.id order by version) e"
         )
 
     @property
@@ -74,23 +79,38 @@ class Store:
         if numbered:
             self.ring()
 
-    async def execute(self, command: Command, decide: Decide) -> Outcome:
-        """Runs one decision in a transaction of its own. Raises DatabaseUnchecked and SQLAlchemy's errors."""
+    async def execute(self, command: Command, decide: Decide, *, whole: bool = False) -> Outcome:
+        """Runs one decision in a transaction of its own. Raises DatabaseUnchecked and SQLAlchemy's errors.
+
+        The decision reads before the transaction begins, unless `whole`: then a lock that it takes is held from
+        its first read to the commit.
+        """
+        outcome = await self._again(lambda: self._try_whole(command, decide) if whole else self._try(command, decide))
+        if isinstance(outcome, Accepted) and outcome.events and not outcome.repeated:
+            self.ring()
+        return outcome
+
+    async def together(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Runs many commands in one transaction, all of them again where somebody was faster."""
+
+        async def once() -> T:
+            async with self.transaction() as transaction:
+                return await run(transaction)
+
+        return await self._again(once)
+
+    async def _again(self, once: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(TRIES):
             try:
-                outcome = await self._try(command, decide)
+                return await once()
             except DBAPIError as error:
                 # Somebody was faster, or the connection broke: again, since a cause takes effect only once.
                 if attempt + 1 == TRIES or not (_conflict(error) or (error.connection_invalidated and attempt < 2)):
                     raise
-                continue
-            if isinstance(outcome, Accepted) and outcome.events and not outcome.repeated:
-                self.ring()
-            return outcome
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _try(self, command: Command, decide: Decide) -> Outcome:
-        # The decision reads without a transaction: the unique (stream, version) tells if somebody was faster.
+        # Without a transaction: the unique (stream, version) tells if somebody was faster.
         async with self.reads.connect() as conn:
             transaction = Transaction(self, conn)
             outcome = await transaction.run(command, decide)
@@ -100,7 +120,16 @@ class Store:
         if transaction.appended or transaction.written:
             async with self.engine.begin() as transaction.conn:
                 numbered = await transaction.flush()
-        return Accepted(tuple(Recorded(numbered[r.meta.id], r.event) for r in outcome.events))
+        return Accepted(tuple(_numbered(r, *numbered[r.meta.id]) for r in outcome.events))
+
+    async def _try_whole(self, command: Command, decide: Decide) -> Outcome:
+        async with self.engine.begin() as conn:
+            transaction = Transaction(self, conn)
+            outcome = await transaction.run(command, decide)
+            if isinstance(outcome, Refused) or outcome.repeated:
+                return outcome
+            numbered = await transaction.flush()
+        return Accepted(tuple(_numbered(r, *numbered[r.meta.id]) for r in outcome.events))
 
     def ring(self) -> None:
         """Wakes the relay: here at once, elsewhere by a NOTIFY *after* the commit (inside it costs 30 %)."""
@@ -118,6 +147,7 @@ class Store:
                     await conn.execute(text("select pg_notify(:channel, '')"), {"channel": self.channel})
             except (DBAPIError, OSError, TimeoutError):
                 return
+            await asyncio.sleep(NOTIFY_EVERY)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reading]:
@@ -148,6 +178,10 @@ class Store:
         if self._ringer is not None:
             await asyncio.gather(self._ringer, return_exceptions=True)
         await self.engine.dispose()
+
+
+def _numbered(recorded: Recorded, number: int, predecessor: str | None) -> Recorded:
+    return Recorded(replace(recorded.meta, number=number, predecessor=predecessor), recorded.event)
 
 
 def _conflict(error: DBAPIError) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,7 @@ from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
 from shared.events import PARTITIONS, Event
 from shared.log import TopicPartition, partition_of
 from shared.projection import Reading, copy_records
-from shared.store.statements import APPEND, BUMP, COLUMN_NAMES, INSERT, LOCK, chain, columns, fact_row
+from shared.store.statements import APPEND, BUMP, COLUMN_NAMES, INSERT, LOCK, Numbered, chain, columns, fact_row
 from shared.store.unit import Command, Repeated, Stale, Unit
 from shared.telemetry import traceparent
 from shared.vault import Pending
@@ -90,7 +90,8 @@ class Transaction:
         if isinstance(decision, Refused):
             return decision
         facts = [self._append(command, ordinal, event) for ordinal, event in enumerate(decision)]
-        _merge(self.written, unit.pending)
+        if unit.pending:
+            _merge(self.written, unit.pending)
         return Accepted(tuple(facts))
 
     def _append(self, command: Command, ordinal: int, event: Event) -> Recorded:
@@ -104,24 +105,11 @@ class Transaction:
         if len(data) > MAX_BYTES:
             raise TooLarge(event.TYPE)
         meta = Meta(
-            id=ordinal_id(command.cause, ordinal),
-            source=store.service,
-            type=event.TYPE,
-            type_version=event.VERSION,
-            subject=event.subject,
-            time=command.now,
-            topic=event.TOPIC,
-            partition=partition_of(event.subject, PARTITIONS[event.TOPIC]),
-            number=0,
-            predecessor=None,
-            actor=command.actor,
-            cause=command.cause,
-            correlation=command.correlation or command.cause,
-            causation=command.causation,
-            hops=command.hops,
-            traceparent=command.traceparent or traceparent(),
-            version=loaded.version + 1,
-        )
+            ordinal_id(command.cause, ordinal), store.service, event.TYPE, event.VERSION, event.subject, command.now,
+            event.TOPIC, partition_of(event.subject, PARTITIONS[event.TOPIC]), 0, None, command.actor, command.cause,
+            command.correlation or command.cause, command.causation, command.hops,
+            command.traceparent or traceparent(), loaded.version + 1,
+        )  # fmt: skip
         recorded = Recorded(meta, event)
         loaded.recorded.append(recorded)
         self.appended.append((recorded, data))
@@ -132,59 +120,59 @@ class Transaction:
         """Whether one statement, which is a transaction of its own, can write all of it."""
         return not self.written and len({(r.meta.topic, r.meta.partition) for r, _ in self.appended}) == 1
 
-    async def flush(self) -> dict[str, Meta]:
+    async def flush(self) -> dict[str, tuple[int, str | None]]:
         """Writes everything; the facts with their numbers come last, partition by partition in order. Returns
-        the numbered metas by event id."""
+        number and predecessor by event id."""
         if self.written:
             await self.store.vault.write(self.conn, self.written, clock.now())
             self.written = Pending()
-        by_partition: dict[tuple[str, int], list[tuple[Meta, bytes]]] = {}
+        by_partition: dict[TopicPartition, list[tuple[Meta, bytes]]] = {}
         for recorded, data in self.appended:
             place = (recorded.meta.topic, recorded.meta.partition)
             by_partition.setdefault(place, []).append((recorded.meta, data))
+        numbered: list[Numbered] = []
         if len(by_partition) == 1:
             ((place, facts),) = by_partition.items()
-            done = await self._append_one(place, facts)
+            numbered = await self._append_one(place, facts)
         elif by_partition:
-            done = await self._append_many(by_partition)
-        else:
-            done = []
+            numbered = await self._append_many(by_partition)
         self.appended.clear()
-        return {meta.id: meta for meta in done}
+        return {meta.id: (number, predecessor) for meta, _, number, predecessor in numbered}
 
-    async def _append_one(self, place: TopicPartition, facts: list[tuple[Meta, bytes]]) -> list[Meta]:
+    async def _append_one(self, place: TopicPartition, facts: list[tuple[Meta, bytes]]) -> list[Numbered]:
         """Counter and facts in one statement: the whole transaction of a plain command."""
-        chained = chain(facts, 0, None)
-        values = columns(chained)
+        values = columns(chain(facts, 0, None))
         values |= {"count": len(facts), "last": facts[-1][0].id, "the_topic": place[0], "the_partition": place[1]}
         found = (await self.conn.execute(APPEND, values)).all()
         if not found:
             raise DatabaseUnchecked(place[0])
         first, predecessor = min(tuple(row) for row in found)
-        return [meta for meta, _ in chain(facts, first - 1, predecessor)]
+        return chain(facts, first - 1, predecessor)
 
-    async def _append_many(self, by_partition: dict[TopicPartition, list[tuple[Meta, bytes]]]) -> list[Meta]:
+    async def _append_many(self, by_partition: dict[TopicPartition, list[tuple[Meta, bytes]]]) -> list[Numbered]:
         """Counters of several partitions, locked in order, then all the facts."""
         places = sorted(by_partition)
-        values = {"topics": [topic for topic, _ in places], "partitions": [number for _, number in places]}
+        values: dict[str, list[Any]] = {
+            "topics": [topic for topic, _ in places],
+            "partitions": [partition for _, partition in places],
+        }
         locked = (await self.conn.execute(LOCK, values)).all()
         if len(locked) != len(places):
             raise DatabaseUnchecked(places[0][0])
-        numbered: list[tuple[Meta, bytes]] = []
+        numbered: list[Numbered] = []
+        values |= {"numbers": [], "lasts": []}
         for topic, partition, number, last_id in locked:
-            numbered += chain(by_partition[topic, partition], number, last_id)
-        last = {(meta.topic, meta.partition): meta for meta, _ in numbered}
-        values |= {
-            "numbers": [last[place].number for place in places],
-            "lasts": [last[place].id for place in places],
-        }
+            chained = chain(by_partition[topic, partition], number, last_id)
+            numbered += chained
+            values["numbers"].append(chained[-1][2])
+            values["lasts"].append(chained[-1][0].id)
         await self.conn.execute(BUMP, values)
         if len(numbered) < COPY_FROM:
             await self.conn.execute(INSERT, columns(numbered))
         else:
             schema = schema_name(self.store.service, self.store.settings)
-            await copy_records(self.conn, schema, "events", COLUMN_NAMES, [fact_row(*fact) for fact in numbered])
-        return [meta for meta, _ in numbered]
+            await copy_records(self.conn, schema, "events", COLUMN_NAMES, map(fact_row, numbered))
+        return numbered
 
 
 def _merge(into: Pending, new: Pending) -> None:

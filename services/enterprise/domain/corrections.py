@@ -56,9 +56,7 @@ def check_project_after(
 ) -> Refused | None:
     """What must hold once the correction is made: every rule, on the facts that then hold."""
     if isinstance(fact, TechnicalJudgementGiven) and (project.approval or project.refusal):
-        return Refused(
-            "decided", "Il Comitato di gestione ha già deciso: prima va annullata la decisione."
-        )
+        return Refused("decided", "Il Comitato di gestione ha già deciso: prima va annullata la decisione.")
     judge = project.judgement.by if project.judgement else None
     if isinstance(fact, FundingApproved | FundingRefused) and judge == by:
         return Refused("two_keys", "Chi ha registrato il giudizio tecnico non può correggere la decisione.")

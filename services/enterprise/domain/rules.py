@@ -13,14 +13,10 @@ def sound_budget(budget: Budget) -> Refused | None:
     year has (protocol, "Risorse"), each payment order once."""
     orders = [payment.order.casefold() for payment in budget.payments]
     if len(set(orders)) < len(orders):
-        return Refused(
-            "order_used", "Questo numero di mandato è già stato usato su questa linea di bilancio.", "order"
-        )
+        return Refused("order_used", "Questo numero di mandato è già stato usato su questa linea di bilancio.", "order")
     if budget.amount is None:
         if budget.commitments:
-            return Refused(
-                "no_budget", "Questa linea non ha un importo per l'anno: va prima registrato.", "budget_id"
-            )
+            return Refused("no_budget", "Questa linea non ha un importo per l'anno: va prima registrato.", "budget_id")
         return None
     if budget.committed > budget.amount:
         over = euros(budget.committed - budget.amount)
@@ -53,9 +49,7 @@ def _sound_dates(project: Project, submission: ProjectSubmitted) -> Refused | No
     steps += [project.judgement.on] if project.judgement else []
     steps += [decided.on] if decided else []
     if steps != sorted(steps) or any(payment.on < steps[-1] for payment in project.payments):
-        return Refused(
-            "dates_out_of_order", "Le date devono seguire: domanda, giudizio, decisione, pagamenti.", "on"
-        )
+        return Refused("dates_out_of_order", "Le date devono seguire: domanda, giudizio, decisione, pagamenti.", "on")
     return None
 
 

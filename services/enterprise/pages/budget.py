@@ -136,9 +136,7 @@ async def change_budget(request: Request, store: StoreOf, reader: Planner, budge
 
 
 @router.get("/budgets/{budget_id}/facts/{fact_id}")
-async def correction(
-    request: Request, store: StoreOf, _: Planner, budget_id: BudgetId, fact_id: Id
-) -> Response:
+async def correction(request: Request, store: StoreOf, _: Planner, budget_id: BudgetId, fact_id: Id) -> Response:
     """The form with which an amount is corrected."""
     return await _correction(request, store, budget_id, fact_id, None)
 
@@ -160,9 +158,7 @@ async def _correction(
 
 
 @router.post("/budgets/{budget_id}/facts/{fact_id}")
-async def correct(
-    request: Request, store: StoreOf, reader: Planner, budget_id: BudgetId, fact_id: Id
-) -> Response:
+async def correct(request: Request, store: StoreOf, reader: Planner, budget_id: BudgetId, fact_id: Id) -> Response:
     """Corrects it."""
     values = await form(request, commands.CorrectionForm)
     if isinstance(values, Errors):

@@ -194,8 +194,7 @@ async def export_people(
 
 def _named(store: Store, rows: list[Row]) -> list[Row]:
     return [
-        row | {"case_manager_name": store.name_of(row["case_manager"]) if row["case_manager"] else ""}
-        for row in rows
+        row | {"case_manager_name": store.name_of(row["case_manager"]) if row["case_manager"] else ""} for row in rows
     ]
 
 

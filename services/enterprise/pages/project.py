@@ -150,9 +150,7 @@ def _defaults(state: Project, submission: ProjectSubmitted) -> Row:
     return values
 
 
-async def _texts(
-    store: Store, reading: Reading, submission: ProjectSubmitted, recorded: list[Recorded]
-) -> Row:
+async def _texts(store: Store, reading: Reading, submission: ProjectSubmitted, recorded: list[Recorded]) -> Row:
     """Title, description, organisation and the judgement's reasons, from the vault."""
     judgements = [r.event for r in effective(recorded) if isinstance(r.event, TechnicalJudgementGiven)]
     references = [submission.card, *(judgement.reasons for judgement in judgements)]
@@ -243,9 +241,7 @@ async def pay(request: Request, store: StoreOf, reader: Payer, project_id: Id) -
 
 
 @router.get("/projects/{project_id}/facts/{fact_id}")
-async def correction(
-    request: Request, store: StoreOf, reader: Viewer, project_id: Id, fact_id: Id
-) -> Response:
+async def correction(request: Request, store: StoreOf, reader: Viewer, project_id: Id, fact_id: Id) -> Response:
     """The form with which one fact is corrected."""
     return await _correction(request, store, reader, project_id, fact_id, None)
 
@@ -278,9 +274,7 @@ def _as_typed(name: str, value: Any) -> Any:
     return typed(value) if name in ("amount", "requested") else value
 
 
-async def _correct(
-    request: Request, store: Store, reader: Reader, project_id: str, fact_id: str
-) -> Response:
+async def _correct(request: Request, store: Store, reader: Reader, project_id: str, fact_id: str) -> Response:
     async def again(errors: Errors | Refused) -> HTMLResponse:
         return await _correction(request, store, reader, project_id, fact_id, errors)
 
@@ -292,24 +286,18 @@ async def _correct(
 
 
 @router.post("/projects/{project_id}/facts/{fact_id}")
-async def correct(
-    request: Request, store: StoreOf, reader: Corrector, project_id: Id, fact_id: Id
-) -> Response:
+async def correct(request: Request, store: StoreOf, reader: Corrector, project_id: Id, fact_id: Id) -> Response:
     """Corrects a submission or a payment."""
     return await _correct(request, store, reader, project_id, fact_id)
 
 
 @router.post("/projects/{project_id}/facts/{fact_id}/judgement")
-async def correct_judgement(
-    request: Request, store: StoreOf, reader: Judge, project_id: Id, fact_id: Id
-) -> Response:
+async def correct_judgement(request: Request, store: StoreOf, reader: Judge, project_id: Id, fact_id: Id) -> Response:
     """Corrects the judgement, for the committee that gave it."""
     return await _correct(request, store, reader, project_id, fact_id)
 
 
 @router.post("/projects/{project_id}/facts/{fact_id}/decision")
-async def correct_decision(
-    request: Request, store: StoreOf, reader: Manager, project_id: Id, fact_id: Id
-) -> Response:
+async def correct_decision(request: Request, store: StoreOf, reader: Manager, project_id: Id, fact_id: Id) -> Response:
     """Corrects the decision, for the committee that took it."""
     return await _correct(request, store, reader, project_id, fact_id)

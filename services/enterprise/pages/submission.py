@@ -24,16 +24,12 @@ Submitter = Annotated[Reader, requires("enterprise.submit")]
 
 
 @router.get("/projects/new")
-async def new_project(
-    request: Request, store: StoreOf, _: Submitter, person: Id | None = None
-) -> Response:
+async def new_project(request: Request, store: StoreOf, _: Submitter, person: Id | None = None) -> Response:
     """The form; with `?person=` for that person, without for a social enterprise."""
     return await _form(request, store, person, None)
 
 
-async def _form(
-    request: Request, store: Store, person: str | None, errors: Errors | Refused | None
-) -> HTMLResponse:
+async def _form(request: Request, store: Store, person: str | None, errors: Errors | Refused | None) -> HTMLResponse:
     found: dict[str, Any] | None = None
     others: list[dict[str, Any]] = []
     known: dict[str, str] = {}

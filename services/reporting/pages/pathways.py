@@ -116,9 +116,7 @@ def _titled(rows: Sequence[Row], name_of: Any) -> list[Row]:
 
 
 @router.get("/percorsi")
-async def pathways(
-    request: Request, store: StoreOf, _: Follower, chosen: Wanted, number: PageNumber = 1
-) -> Response:
+async def pathways(request: Request, store: StoreOf, _: Follower, chosen: Wanted, number: PageNumber = 1) -> Response:
     """The pathways that fit, those in which something happened last first."""
     async with store.read() as reading:
         rows, total = await queries.pathways(reading, chosen, limit=PAGE, offset=(number - 1) * PAGE)
@@ -134,9 +132,7 @@ async def pathways(
 
 
 @router.get("/percorsi/export")
-async def export_pathways(
-    request: Request, store: StoreOf, _: Follower, chosen: Wanted, formato: Formato
-) -> Response:
+async def export_pathways(request: Request, store: StoreOf, _: Follower, chosen: Wanted, formato: Formato) -> Response:
     """The same list, whole, as a file."""
     async with store.read() as reading:
         rows, _total = await queries.pathways(reading, chosen)
@@ -144,9 +140,7 @@ async def export_pathways(
 
 
 @router.get("/percorsi/{person_id}")
-async def pathway(
-    request: Request, store: StoreOf, _: Follower, person_id: PersonId, al: AsOf = None
-) -> Response:
+async def pathway(request: Request, store: StoreOf, _: Follower, person_id: PersonId, al: AsOf = None) -> Response:
     """One pathway, with everything recorded by the end of the day `al`."""
     entries, facts, things = await _story(store, person_id, al)
     row, placements = state(facts)

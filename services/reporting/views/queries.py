@@ -168,17 +168,23 @@ async def open_troubles(reading: Reading) -> dict[tuple[str, str], int]:
 async def own_reader(reading: Reading) -> Row:
     """Reporting's own reader: stopped where and why, how many parked, facts waiting to go out and their age."""
     stopped = (
-        await reading.conn.execute(sa.text('select stopped_at, "where" as place, reason from reader_state'))
-    ).mappings().first()
+        (await reading.conn.execute(sa.text('select stopped_at, "where" as place, reason from reader_state')))
+        .mappings()
+        .first()
+    )
     parked = await reading.conn.scalar(sa.text("select count(*) from parked where redriven_at is null"))
     waiting = (
-        await reading.conn.execute(
-            sa.text(
-                "select count(*) as waiting, min(recorded_at) as oldest from events e"
-                " left join relayed r using (topic, partition) where e.number > coalesce(r.number, 0)"
+        (
+            await reading.conn.execute(
+                sa.text(
+                    "select count(*) as waiting, min(recorded_at) as oldest from events e"
+                    " left join relayed r using (topic, partition) where e.number > coalesce(r.number, 0)"
+                )
             )
         )
-    ).mappings().one()
+        .mappings()
+        .one()
+    )
     heard = reading.heard
     last = await reading.conn.scalar(sa.select(sa.func.max(heard.c.recorded_at)))
     requests = await reading.conn.scalar(sa.text("select count(*) from requests where done_at is null"))
