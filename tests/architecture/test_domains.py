@@ -17,7 +17,6 @@ from shared.events import REGISTRY, SERVICES, Event
 from shared.events.base import Correction
 from tests.contracts.publish import example
 
-
 Evolve = Callable[[Any, Event], Any]
 
 

@@ -101,8 +101,8 @@ class Load:
         person = registered.events[0].event.subject
         status = forms.StatusForm.model_validate(
             {
-                "work": "unemployed", "immediately_available": True, "evidence": "self_declaration", "evidence_on": today,
-                "on": today,
+                "work": "unemployed", "immediately_available": True, "evidence": "self_declaration",
+                "evidence_on": today, "on": today,
             }
         )  # fmt: skip
         measures = forms.MeasuresForm.model_validate(
