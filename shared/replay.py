@@ -279,15 +279,15 @@ async def _pointer(conn: AsyncConnection, name: str) -> str:
 
 
 async def _switch(service: Service, store: Store, build: _Build, names: Sequence[Member]) -> None:
-    """Rows and positions come in together: pointers, positions and the end of any fault in one transaction."""
-    schema = views_schema(service.name, store.settings)
+    """Rows and positions come in together: pointers, positions and the end of any fault in one transaction.
+
+    The old tables stay for pages that have just looked their pointer up; the next replay sweeps them away.
+    """
     async with store.transaction() as transaction:
         conn = transaction.conn
         await positions.read(conn, list(build.positions))
         moved: dict[Place, Position] = {}
-        old: list[str] = []
         for name, _, fingerprint in names:
-            old.append(await _pointer(conn, name))
             await conn.execute(
                 text(
                     "update views set table_name = :t, fingerprint = :f, faulty = null, built_at = now()"
@@ -302,12 +302,6 @@ async def _switch(service: Service, store: Store, build: _Build, names: Sequence
                 where = f"{last[0][0]}/{last[0][1]}/{last[1].next_offset}"
                 await notice(transaction, ViewReplayed, where, build.tables[name][-6:], clock.now(), name)
         await positions.write(conn, moved)
-    # The old tables go when no reader can still be in them: readers look the pointer up at each page.
-    await asyncio.sleep(1.0)
-    for table in old:
-        async with store.engine.begin() as conn:
-            await conn.execute(text("set local lock_timeout = '5s'"))
-            await conn.execute(text(f'drop table if exists "{schema}"."{table}"'))
 
 
 def bar(done: int, total: int) -> None:

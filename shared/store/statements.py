@@ -16,17 +16,17 @@ CHECKED = (
     " and system_identifier = (select system_identifier::text from pg_control_system())"
     " and timeline = (select timeline_id from pg_control_checkpoint()))"
 )
-_PLACES = "unnest(cast(:topics as text[]), cast(:partitions as smallint[]))"
-LOCK = text(
-    "select topic, partition, number, last_id::text from counters"
-    f" where (topic, partition) in (select * from {_PLACES}) and {CHECKED}"
-    " order by topic, partition for update"
-)
-BUMP = text(
-    "update counters c set number = w.number, previous_id = c.last_id, last_id = w.last_id"
-    " from unnest(cast(:topics as text[]), cast(:partitions as smallint[]), cast(:numbers as bigint[]),"
-    " cast(:lasts as uuid[])) as w(topic, partition, number, last_id)"
+COUNT = text(
+    # All counters are locked in order before any is moved: two commits over the same partitions never wait for
+    # each other in a circle. The update itself reads each row as it is once it is locked.
+    "with wanted as (select * from unnest(cast(:topics as text[]), cast(:partitions as smallint[]),"
+    "  cast(:counts as bigint[]), cast(:lasts as uuid[])) as w(topic, partition, count, last_id)),"
+    " locked as materialized (select topic, partition from counters where (topic, partition) in"
+    f"  (select topic, partition from wanted) and {CHECKED} order by topic, partition for update)"
+    " update counters c set number = c.number + w.count, previous_id = c.last_id, last_id = w.last_id"
+    " from wanted w join locked l on l.topic = w.topic and l.partition = w.partition"
     " where c.topic = w.topic and c.partition = w.partition"
+    " returning c.topic, c.partition, c.number - w.count, c.previous_id::text"
 )
 COLUMNS = (
     ("event_id", "uuid"), ("stream_id", "text"), ("version", "int"), ("type", "text"), ("type_version", "smallint"),

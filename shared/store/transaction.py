@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,7 @@ from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
 from shared.events import PARTITIONS, Event
 from shared.log import TopicPartition, partition_of
 from shared.projection import Reading, copy_records
-from shared.store.statements import APPEND, BUMP, COLUMN_NAMES, INSERT, LOCK, Numbered, chain, columns, fact_row
+from shared.store.statements import APPEND, COLUMN_NAMES, COUNT, INSERT, Numbered, chain, columns, fact_row
 from shared.store.unit import Command, Repeated, Stale, Unit
 from shared.telemetry import traceparent
 from shared.vault import Pending
@@ -152,21 +152,20 @@ class Transaction:
     async def _append_many(self, by_partition: dict[TopicPartition, list[tuple[Meta, bytes]]]) -> list[Numbered]:
         """Counters of several partitions, locked in order, then all the facts."""
         places = sorted(by_partition)
-        values: dict[str, list[Any]] = {
-            "topics": [topic for topic, _ in places],
-            "partitions": [partition for _, partition in places],
-        }
-        locked = (await self.conn.execute(LOCK, values)).all()
-        if len(locked) != len(places):
-            raise DatabaseUnchecked(places[0][0])
+        counted = await self.conn.execute(
+            COUNT,
+            {
+                "topics": [topic for topic, _ in places],
+                "partitions": [partition for _, partition in places],
+                "counts": [len(by_partition[place]) for place in places],
+                "lasts": [by_partition[place][-1][0].id for place in places],
+            },
+        )
         numbered: list[Numbered] = []
-        values |= {"numbers": [], "lasts": []}
-        for topic, partition, number, last_id in locked:
-            chained = chain(by_partition[topic, partition], number, last_id)
-            numbered += chained
-            values["numbers"].append(chained[-1][2])
-            values["lasts"].append(chained[-1][0].id)
-        await self.conn.execute(BUMP, values)
+        for topic, partition, number, last_id in counted:
+            numbered += chain(by_partition.pop((topic, partition)), number, last_id)
+        if by_partition:
+            raise DatabaseUnchecked(places[0][0])
         if len(numbered) < COPY_FROM:
             await self.conn.execute(INSERT, columns(numbered))
         else:

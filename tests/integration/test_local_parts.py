@@ -228,7 +228,7 @@ def test_secrets_are_private_and_never_replaced(tmp_path: Path) -> None:
     file.write_text(json.dumps({"master_key": first["master_key"]}))
     later = home.secret_values(file)
     assert later["master_key"] == first["master_key"]
-    assert set(later) == {"signing_key", "master_key", "database_password"}
+    assert set(later) == set(home.SECRET_NAMES)
 
 
 async def test_a_child_that_dies_is_started_again_and_a_deaf_one_is_killed(tmp_path: Path) -> None:

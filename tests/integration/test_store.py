@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from dataclasses import replace
 from functools import partial
@@ -101,6 +102,30 @@ async def test_numbers_are_gapless_and_chained_under_concurrency_and_rollbacks(r
     await asyncio.gather(*(one(n) for n in range(60)))
     found = await numbers(running)
     assert sum(len(facts) for facts in found.values()) == 60
+    for facts in found.values():
+        assert [number for number, _, _ in facts] == list(range(1, len(facts) + 1))
+        assert [predecessor for _, _, predecessor in facts] == [None, *(event_id for _, event_id, _ in facts[:-1])]
+
+
+async def test_commits_over_many_partitions_at_once_neither_lose_nor_leave_holes(running: Running) -> None:
+    """Each transaction takes numbers in several partitions; some are rolled back after taking them."""
+    store = running.store("intake")
+    chance = random.Random(7)
+
+    async def commit(n: int, dies: bool) -> None:
+        async with store.transaction() as transaction:
+            for k in range(5 + n % 14):
+                one = running.command()
+                accepted(await transaction.run(one, partial(_interview, who=f"persona {n}-{k}")))
+            if dies:
+                await transaction.flush()
+                raise RuntimeError("a process dies here")
+
+    outcomes = await asyncio.gather(*(commit(n, chance.random() < 0.2) for n in range(60)), return_exceptions=True)
+    assert {type(o) for o in outcomes} == {type(None), RuntimeError}
+    found = await numbers(running)
+    lived = sum(5 + n % 14 for n, outcome in enumerate(outcomes) if outcome is None)
+    assert sum(len(facts) for facts in found.values()) == lived
     for facts in found.values():
         assert [number for number, _, _ in facts] == list(range(1, len(facts) + 1))
         assert [predecessor for _, _, predecessor in facts] == [None, *(event_id for _, event_id, _ in facts[:-1])]

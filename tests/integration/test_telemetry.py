@@ -6,32 +6,30 @@ import json
 import logging
 
 import pytest
-from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from shared.telemetry import JsonLines, tracer
+from shared import telemetry
+from shared.telemetry import JsonLines
 from tests.fixtures.platform import Platform, accepted
 from tests.fixtures.toy import TOY, interview
 
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    exporter = InMemorySpanExporter()
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        trace.set_tracer_provider(provider)
+    """A provider of this test's own: the process has one for all, which another test may have ended."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setenv("INSIEME_TRACES", "1")
+    monkeypatch.setattr(telemetry, "tracer", provider.get_tracer("insieme"))
+    monkeypatch.setattr(telemetry, "exporting", lambda: True)
     return exporter
 
 
 async def test_a_trace_goes_from_the_command_to_the_last_view(platform: Platform, spans: InMemorySpanExporter) -> None:
     running = await platform("intake", definitions={"intake": TOY})
-    with tracer.start_as_current_span("POST /intake/colloqui") as request:
+    with telemetry.tracer.start_as_current_span("POST /intake/colloqui") as request:
         fact = accepted(await interview(running, "Amina")).events[0]
         trace_id = request.get_span_context().trace_id
     assert fact.meta.traceparent is not None
@@ -60,7 +58,7 @@ async def test_metrics_name_lag_handled_and_waiting(platform: Platform) -> None:
 
 
 def test_a_log_line_has_the_trace_and_not_what_an_exception_quotes() -> None:
-    with tracer.start_as_current_span("handling"):
+    with telemetry.tracer.start_as_current_span("handling"):
         try:
             raise ValueError("Amina Marcatore, RSSMRA80A01A944X")
         except ValueError:
