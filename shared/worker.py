@@ -40,6 +40,7 @@ HEARTBEAT = 2.0
 LOCK_IDLE = float(os.environ.get("INSIEME_LOCK_IDLE", "10"))
 """Seconds after which PostgreSQL takes the lock from a holder that was stopped or cut off."""
 DEADLINES_EVERY = 60.0
+REQUESTS_EVERY, LAG_EVERY, HINT_EVERY = 2.0, 5.0, 15.0
 DUE = uuid.UUID("3f0d6a0e-52b5-5a0a-8df4-0c7f3a6f3c11")
 
 
@@ -183,6 +184,7 @@ async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> 
                 group.create_task(_relaying(worker))
                 group.create_task(_reading(worker, state))
                 group.create_task(_deadlines(worker))
+                group.create_task(_measuring(worker))
                 if worker.stale_views:
                     group.create_task(_rebuild(worker))
         finally:
@@ -217,16 +219,24 @@ async def _relaying(worker: Worker) -> None:
 
 async def _reading(worker: Worker, state: ProbeState) -> None:
     loop = asyncio.get_running_loop()
-    housekeeping = 0.0
+    asked = hinted = loop.time()
     while True:
         if await worker.reader.turn():
             await _ring_views(worker.store)
         state.not_ready = worker.reader.stopped.reason if worker.reader.stopped else None
-        if loop.time() - housekeeping > 2.0:
-            housekeeping = loop.time()
+        if loop.time() - asked > REQUESTS_EVERY:
+            asked = loop.time()
             await worker.reader.requests()
-            await worker.reader.lag()
+        if loop.time() - hinted > HINT_EVERY:
+            hinted = loop.time()
             await worker.reader.hint()
+
+
+async def _measuring(worker: Worker) -> None:
+    """Beside the reading: asking the log for its ends takes as long as handling ten facts."""
+    while True:
+        await worker.reader.lag()
+        await asyncio.sleep(LAG_EVERY)
 
 
 async def _ring_views(store: Store) -> None:
