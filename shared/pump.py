@@ -12,15 +12,21 @@ from shared.worker import Worker
 async def to_quiet(workers: Sequence[Worker], rounds: int = 100) -> None:
     """Publishes and reads until everything published was handled by everybody. Raises RuntimeError if it does
     not come to rest within `rounds` (a cycle of reactions)."""
-    quiet = False
+    due = list(workers)
     for _ in range(rounds):
-        sent = sum(await asyncio.gather(*(worker.publish() for worker in workers)))
-        if not sent and quiet:
+        for worker in due:
+            worker.store.committed.clear()
+        sent = await asyncio.gather(*(worker.publish() for worker in due))
+        if any(sent) or len(due) == len(workers):
+            # One question for all: nothing is appended while they read.
+            places = sorted({place for worker in workers for place in worker.reader.lowest()})
+            ends = await workers[0].log.ends(places)
+            await asyncio.gather(*(_catch_up(worker, ends) for worker in workers))
+        # Again those that sent (there may be more than a batch) and those whose reactions have just committed.
+        again = {id(worker) for worker, count in zip(due, sent, strict=True) if count}
+        due = [worker for worker in workers if id(worker) in again or worker.store.committed.is_set()]
+        if not due:
             return
-        # One question for all: nothing is appended while they read.
-        ends = await workers[0].log.ends(sorted({place for worker in workers for place in worker.reader.lowest()}))
-        await asyncio.gather(*(_catch_up(worker, ends) for worker in workers))
-        quiet = True
     raise RuntimeError("the platform does not come to rest")
 
 
