@@ -92,9 +92,13 @@ class Vault:
             {"subjects": list(set(subjects))},
         )
         master = self._master()
-        return {
-            subject: master.decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.encode()) for subject, wrapped in found
-        }
+        try:
+            return {
+                subject: master.decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.encode())
+                for subject, wrapped in found
+            }
+        except InvalidTag as error:
+            raise Tampered("a key that the master key does not open") from error
 
     async def seal(
         self, conn: AsyncConnection, pending: Pending, row_id: str, kind: str, subject: str, values: Values,
