@@ -39,7 +39,13 @@ T = TypeVar("T")
 K = TypeVar("K")
 LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
 EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # it has no types
-UNSETTLED = (AdminError.NOT_LEADER_FOR_PARTITION, AdminError.LEADER_NOT_AVAILABLE, AdminError._NOENT)
+UNSETTLED = (
+    AdminError.NOT_LEADER_FOR_PARTITION,
+    AdminError.LEADER_NOT_AVAILABLE,
+    AdminError.FENCED_LEADER_EPOCH,
+    AdminError.UNKNOWN_LEADER_EPOCH,
+    AdminError._NOENT,
+)
 """Answers given while leadership settles: of a new topic, of a broker just started."""
 DAY_MS = 86_400_000
 PATIENCE = 10.0

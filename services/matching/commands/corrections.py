@@ -106,7 +106,7 @@ async def correct_company(store: Store, command: Command, company_id: str, value
             unit.vault.index(VAT, company_id, [values.vat_number])
         return await _correct(unit, stream, fact, changes, values.motive)
 
-    return await store.execute(command, decide)
+    return await store.execute(command, decide, whole=True)
 
 
 async def cancel_company(store: Store, command: Command, company_id: str, values: CancelForm) -> Outcome:

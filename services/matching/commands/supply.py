@@ -40,7 +40,8 @@ async def register_company(store: Store, command: Command, values: CompanyForm) 
             today=unit.today,
         )  # fmt: skip
 
-    return await store.execute(command, decide)
+    # Whole: the wait for the other operator must last until the commit.
+    return await store.execute(command, decide, whole=True)
 
 
 async def open_vacancy(store: Store, command: Command, values: VacancyForm) -> Outcome:
