@@ -106,6 +106,7 @@ def wait_until_ready(platform: Platform) -> None:
 
 def stop(platform: Platform) -> None:
     """As Ctrl-C does; everything that the launcher started must end with it."""
+    assert platform.launcher.poll() is None, f"the launcher had ended by itself:\n{platform.said()}"
     children = psutil.Process(platform.launcher.pid).children(recursive=True)
     platform.launcher.send_signal(signal.SIGINT)
     try:
