@@ -15,6 +15,7 @@ from sqlalchemy import text
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import CHECKS, measures_on, parameter
 from services.intake.finding import Duplicate
+from services.intake.pages.sections import Looked, filled
 from services.intake.pages.story import story
 from services.intake.views import OTHERS, PEOPLE, fold_person, unknown_row
 from shared import clock
@@ -99,11 +100,12 @@ async def show(
     found = await doors.identities(
         store, reader, [person_id], action="view", purpose="intake.view", fields=("identity",)
     )
-    identity = found.get(person_id)
+    identity, known = found.get(person_id), await profile(store, person_id)
+    templates, cards = await filled(Looked(store, reader, person_id, on, row, identity, known, recorded, heard))
     return page(
         request, "intake/person.html", errors=errors, labels=labels, id=person_id, row=row, others=others,
         title=doors.full_name(identity) if identity else "Persona senza dati identificativi",
-        trail=(("Persone", "/intake/persone"),), identity=identity, profile=await profile(store, person_id),
+        trail=(("Persone", "/intake/persone"),), identity=identity, profile=known, sections=templates, **cards,
         warnings=_warnings(identity), shown=recorded[-1].meta.version, checks=CHECKS,
         measures={code: labels.MEASURES[code] for code in measures_on(on)}, managers=case_managers(reader),
         story=story(recorded, heard, await _texts(store, recorded)), name_of=name_of,

@@ -1,7 +1,4 @@
-"""What intake says: who came, whether they are in the target, who follows them, with which plan and outcome.
-
-All of it is about one person, so all of it is on `pathway`. Who the person is stands in intake's vault.
-"""
+"""Registration, eligibility, interview, taking in charge, plan and closure of one person."""
 
 from __future__ import annotations
 
@@ -11,22 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import Code, Correction, Event, Id, Reference
-
-Channel = Literal[
-    "parish", "caritas", "social_services", "quartiere", "employment_centre", "health_service", "association",
-    "trade_union", "company", "desk", "web", "press", "word_of_mouth",
-]  # fmt: skip
-AgeBand = Literal["15-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+"]
-Sex = Literal["M", "F", "X"]
-"""M and F as in the ISTAT vocabulary; X where the person did not want to say."""
-CitizenshipArea = Literal["italy", "eu", "europe_other", "africa", "asia", "americas", "oceania", "stateless"]
-Education = Literal["none", "primary", "lower_secondary", "vocational", "upper_secondary", "tertiary", "unknown"]
-District = Literal[
-    "citta-di-bologna", "pianura-est", "pianura-ovest", "reno-lavino-samoggia", "savena-idice",
-    "appennino-bolognese", "imola",
-]  # fmt: skip
-Direction = Literal["matching", "training", "enterprise"]
-"""The three lines of the protocol: raccordo domanda-offerta, formazione, autoimprenditorialita'."""
+from shared.events.intake.vocabulary import AgeBand, Channel, CitizenshipArea, Direction, District, Education, Sex
 
 
 class PersonRegistered(Event):

@@ -1,35 +1,16 @@
-"""What forms and API bodies hold. A wrong value is told under its field, in Italian, before any decision."""
+"""Who the person is."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from services.intake import domain, tax_code
+from services.intake.forms.fields import Day, Email, Form, Language, Licence, Line, Phone
 from shared import territory
 from shared.decisions import Refused
-from shared.events.base import Code, Motive
-from shared.events.intake import Channel, Direction, Education, Sex
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ./-]{4,22}$")]
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$")
-]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Licence = Literal["AM", "A1", "A", "B", "BE", "C", "CE", "D", "DE", "CQC", "forklift"]
-OUTSIDE = "outside"
-"""The choice 'outside the 55 municipalities' of a form."""
-
-
-class Form(BaseModel):
-    """A form; unknown fields are a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from shared.events.intake import Channel, Education, Sex
 
 
 class IdentityForm(Form):
@@ -120,90 +101,3 @@ class RegisterForm(IdentityForm):
     declared: bool = False
     another_person: bool = False
     """The operator looked: the people with the same name and birth date are others."""
-
-
-class DomicileForm(Form):
-    """First check."""
-
-    municipality: Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|outside)$")]
-    dwelling: domain.Dwelling
-    evidence: domain.Evidence
-    evidence_on: Day
-    on: Day
-
-
-class StatusForm(Form):
-    """Second check. Pay in euro a year, gross."""
-
-    work: domain.Work
-    employee_pay: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    own_account_pay: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    contract_days: Annotated[int, Field(ge=1, le=4000)] | None = None
-    immediately_available: bool = False
-    evidence: domain.Evidence
-    evidence_on: Day
-    on: Day
-
-
-class MeasuresForm(Form):
-    """Third check."""
-
-    measure: Code
-    motive: domain.Motive | None = None
-    evidence: domain.Evidence
-    evidence_on: Day
-    on: Day
-
-
-class InterviewForm(Form):
-    """The interview."""
-
-    mode: Literal["in_person", "phone", "video"]
-    notes: Text | None = None
-    on: Day
-
-
-class ChargeForm(Form):
-    """Taken in charge."""
-
-    case_manager: Code
-    readiness: Literal["ready", "to_train"]
-    reasons: Text
-    on: Day
-
-
-class PlanForm(Form):
-    """A plan: up to five actions on the page, each with a direction and a due date."""
-
-    directions: tuple[Direction, ...] = Field(min_length=1, max_length=20)
-    due_dates: tuple[Day, ...] = Field(min_length=1, max_length=20)
-    objectives: Text | None = None
-    on: Day
-
-    @model_validator(mode="after")
-    def _pairs(self) -> PlanForm:
-        if len(self.directions) != len(self.due_dates):
-            raise ValueError("Ogni azione ha una direzione e una scadenza.")
-        return self
-
-    def actions(self) -> list[tuple[Direction, date]]:
-        """Direction and due date of each action."""
-        return list(zip(self.directions, self.due_dates, strict=True))
-
-
-class CloseForm(Form):
-    """Closure."""
-
-    outcome: domain.Outcome
-    on: Day
-
-
-class CorrectForm(Form):
-    """A fact was wrong: cancelled, or with another date or value."""
-
-    cancel: bool = False
-    on: Day | None = None
-    """The right date; None leaves it."""
-    value: Code | None = None
-    """The right value of the fact's main field (see commands.CORRECTABLE); None leaves it."""
-    motive: Motive

@@ -1,0 +1,54 @@
+"""What every decision asks first: dates, and whether the pathway is open."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import cast
+
+from services.intake.domain.state import Person
+from shared import territory
+from shared.decisions import Refused
+from shared.events.intake import (
+    AgeBand,
+)
+
+
+def age_on(birth_date: date, on: date) -> int:
+    """Completed years."""
+    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+
+
+def age_band(age: int) -> AgeBand:
+    """The coarse band that goes into the log: nothing finer does."""
+    if age < 20:
+        return "15-19"
+    return "70+" if age >= 70 else cast(AgeBand, f"{age // 10 * 10}-{age // 10 * 10 + 9}")
+
+
+def date_refused(on: date, today: date, not_before: date | None, since: str) -> Refused | None:
+    """A civil date that cannot be: in the future, before the programme, or before what it has to follow."""
+    if on > today:
+        return Refused("future_date", "La data non può essere nel futuro.", "on")
+    if on < territory.PROGRAMME_START:
+        return Refused("before_programme", "La data è prima dell'avvio del programma (22 maggio 2017).", "on")
+    if not_before is not None and on < not_before:
+        return Refused("before_" + since, f"La data è prima {_SINCE[since]} ({not_before:%d/%m/%Y}).", "on")
+    return None
+
+
+_SINCE = {
+    "closure": "della chiusura del percorso precedente",
+    "registration": "dell'iscrizione",
+    "interview": "del primo colloquio",
+    "checks": "dell'ultima verifica di ammissibilità",
+    "charge": "della presa in carico",
+}
+_NOT_REGISTERED = Refused("not_registered", "Questa persona non è iscritta.")
+_CLOSED = Refused("pathway_closed", "Il percorso è chiuso: per riprenderlo registra di nuovo la stessa persona.")
+
+
+def not_open(person: Person) -> Refused | None:
+    """Refuses where nobody is registered, or the pathway is closed."""
+    if person.registered_on is None:
+        return _NOT_REGISTERED
+    return _CLOSED if person.closed_on is not None else None
