@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from shared import profiles
 from shared.events import PARTITIONS
-from shared.log import Log, Topic, open_log
+from shared.log import Log, LogUnavailable, Topic, open_log
 from shared.settings import settings
 
+STARTING_SECONDS = 60.0
+"""How long a broker that is starting may take to make the topics."""
 MONITORING = Topic("monitoring", 1, retention_ms=30 * 86_400_000)
 """Windowed figures for the live page: nothing true lives only there, so a month of them is enough."""
 TOPICS = (
@@ -23,11 +26,23 @@ async def create(log: Log) -> None:
     await log.create_topics(TOPICS)
 
 
+async def create_when_there(log: Log, seconds: float) -> None:
+    """The same for a log that has only just been started: it is waited for. Raises LogUnavailable."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            await log.start()
+            return await create(log)
+        except LogUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
+
+
 async def _main() -> None:
     log = open_log(settings.log_url, settings.namespace)
-    await log.start()
     try:
-        await create(log)
+        await create_when_there(log, STARTING_SECONDS)
     finally:
         await log.stop()
 

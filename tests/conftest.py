@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 _home = Path(tempfile.mkdtemp(prefix="insieme-test-"))
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+# All test processes and `make up` share one download of Kafka: Maven's own store does not like two at once.
+(_home / "kafka").mkdir()
+(_home / "kafka" / "jars").symlink_to(Path(__file__).resolve().parents[1] / ".local" / "kafka" / "jars")
 _secrets = _home / "secrets.json"
 _secrets.write_text(
     json.dumps(

@@ -220,6 +220,7 @@ def fetch_jars(folder: Path, silence: float = SILENCE_SECONDS) -> None:
     Gives up when nothing arrives for `silence` seconds, so an unreachable repository is known by then, while
     a slow download goes on as long as it moves. Raises Unavailable.
     """
+    folder = folder.resolve()  # a link to jars that several homes share is locked and filled where it points
     stamp, wanted = folder / ".pom", hashlib.sha256(POM.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return

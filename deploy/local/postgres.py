@@ -29,6 +29,7 @@ IMAGE = "postgres:18"
 USER = "postgres"  # the superuser in the database
 ACCOUNT = "insieme_postgres"  # the account of the operating system, made only when we are root
 READY_SECONDS = 60.0
+ACCOUNT_SECONDS = 5.0
 # Fast shutdown, then immediate (as after a crash: the WAL is replayed at the next start), then kill -9.
 STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0))
 
@@ -155,16 +156,17 @@ def _account() -> pwd.struct_passwd | None:
     """Whom the server runs as: ourselves (None), or an account of its own, since it refuses to be root."""
     if os.geteuid() != 0:
         return None
-    try:
-        return pwd.getpwnam(ACCOUNT)
-    except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
-        # Two test processes may make it at once: the loser's error is no error.
-        subprocess.run(command, capture_output=True, check=False)
-    try:
-        return pwd.getpwnam(ACCOUNT)
-    except KeyError:
-        raise Unavailable("l'account di sistema per PostgreSQL non si può creare") from None
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
+    deadline = time.monotonic() + ACCOUNT_SECONDS
+    while True:
+        try:
+            return pwd.getpwnam(ACCOUNT)
+        except KeyError:
+            if time.monotonic() > deadline:
+                raise Unavailable("l'account di sistema per PostgreSQL non si può creare") from None
+        # Two processes may make it at once: the loser finds the password file locked and looks again.
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            time.sleep(0.2)
 
 
 def _make_passable(path: Path) -> None:

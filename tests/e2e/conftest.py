@@ -75,7 +75,7 @@ def platform() -> Iterator[Platform]:
     with tempfile.TemporaryDirectory(prefix="insieme-e2e-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder), free_port()
         (home / "kafka").mkdir()
-        (home / "kafka" / "jars").symlink_to(jars)
+        (home / "kafka" / "jars").symlink_to(jars.resolve())
         home.chmod(0o755)
         started = start(home, port)
         try:
