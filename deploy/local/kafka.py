@@ -125,12 +125,13 @@ def find(home: Path, broker: str = "auto", say: Say = print) -> Part | None:
     return None
 
 
-def start(data: Path, port: int | None = None, jars: Path | None = None) -> Running:
+def start(data: Path, port: int | None = None, jars: Path | None = None, more: str = "") -> Running:
     """Start a broker on `data` with this machine's Java and wait until it answers a metadata request.
 
     `port`: chosen once and kept in `data` when not given. `jars`: where Kafka's jars are or are fetched to,
-    by default the platform's own folder, so that many brokers share one download. A broker that a dead
-    launcher left on this data is stopped first. Raises Unavailable.
+    by default the platform's own folder, so that many brokers share one download. `more`: further lines of
+    properties, which win over ours. A broker that a dead launcher left on this data is stopped first.
+    Raises Unavailable.
     """
     java = find_java()
     jars = jars or home() / "kafka" / "jars"
@@ -143,7 +144,7 @@ def start(data: Path, port: int | None = None, jars: Path | None = None) -> Runn
     port = process.kept_port(data / "port", port)
     controller = process.kept_port(data / "controller.port")
     logs = data / "log"
-    properties.write_text(PROPERTIES.format(port=port, controller=controller, logs=logs))
+    properties.write_text(PROPERTIES.format(port=port, controller=controller, logs=logs) + more)
     kafka = [java, "-Xmx512m", f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}", "-cp", f"{jars}/*"]
     if not (logs / "meta.properties").exists():
         _format(kafka, properties, cluster_id(data / "cluster.id"))

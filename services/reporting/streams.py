@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import faust
 import orjson
@@ -27,6 +29,8 @@ from aiokafka.errors import TopicAlreadyExistsError
 
 from services.reporting import windows
 from services.reporting.windows import Cell, Seen
+from shared import probes
+from shared.log import kafka_tls
 from shared.sequencer import Broken, step
 from shared.settings import settings
 
@@ -38,12 +42,14 @@ PATHWAY_PARTITIONS, CELL_PARTITIONS = 12, 3
 CELLS = f"{NS}monitoring-cells"
 DAY_MS = 86_400_000
 PUBLISH_EVERY = 0.5
-DATA = settings.home / "faust" / (NS or "main")
+DATA = Path(os.environ.get("FAUST_DATADIR") or settings.home / "faust" / (NS or "main"))
+TLS = kafka_tls.context()
 
 app = faust.App(
     APP,
     broker=settings.log_url if settings.log_url.startswith("kafka://") else "kafka://127.0.0.1:9092",
     store="memory://",
+    broker_credentials=faust.SSLCredentials(context=TLS) if TLS else None,
     datadir=str(DATA),
     web_enabled=False,
     topic_allow_declare=False,
@@ -172,9 +178,23 @@ for _window in tables:
     tables[_window].on_recover(recovered(_window))
 
 
+class Health:
+    """Ready once the tables hold again what they held before the last stop."""
+
+    @property
+    def not_ready(self) -> str | None:
+        return None if app.tables.recovery.completed.is_set() else "the windows are being recovered"
+
+
+@app.task
+async def answer_probes() -> None:
+    """/livez, /readyz and /metrics, as every process of the platform has them."""
+    await probes.serve(Health(), int(os.environ.get("INSIEME_PROBE_PORT", "0")))
+
+
 async def create_topics() -> None:
     """Makes the application's own topics. Raises SystemExit where the platform's are not there yet."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.log_url.removeprefix("kafka://"))
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.log_url.removeprefix("kafka://"), **kafka_tls.for_aiokafka())
     await admin.start()
     try:
         existing = set(await admin.list_topics())
@@ -205,6 +225,7 @@ def main() -> None:
     asyncio.run(create_topics())
     if not {"-l", "--loglevel"} & set(sys.argv):
         sys.argv += ["-l", "error"]
+    sys.argv.insert(1, "--quiet")  # its banner is drawn for a terminal
     if "worker" in sys.argv:
         # Its web server would listen on every address of the machine: the command line overrides the setting.
         sys.argv.append("--without-web")

@@ -32,6 +32,7 @@ from shared.log import (
     Topic,
     TopicPartition,
     batches,
+    kafka_tls,
 )
 from shared.log.kafka_reader import KafkaReader
 
@@ -182,6 +183,7 @@ class KafkaLog:
             fetch_max_bytes=16 * 2**20,
             max_partition_fetch_bytes=2 * 2**20,
             request_timeout_ms=int(self._patience * 1000),
+            **kafka_tls.for_aiokafka(),
         )
         try:
             async with asyncio.timeout(self._patience):
@@ -213,6 +215,7 @@ class KafkaLog:
                     "bootstrap.servers": self._bootstrap,
                     "socket.timeout.ms": int(self._patience * 1000),
                     "log_level": 2,  # librdkafka writes to stderr what we raise anyway
+                    **kafka_tls.for_librdkafka(),
                 }
             )
         return self._admin
@@ -295,6 +298,7 @@ class _Producer:
             compression_type="lz4" if has_lz4() else "gzip",
             max_batch_size=2**20,  # the batch's header and BATCH_BYTES of messages
             request_timeout_ms=int(patience * 1000),
+            **kafka_tls.for_aiokafka(),
         )
         try:
             async with asyncio.timeout(patience):

@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from deploy.local.process import free_port
 from services.reporting import live
 from services.reporting.pages import now as now_page
 from services.reporting.windows import Cell, Seen, Windows
@@ -28,7 +30,14 @@ from tests.fixtures.reporting import AMINA, LUCA, SAMIRA, VOICES, placed, regist
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-streams" / "bin" / "python"
+PROBES = free_port()
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+
+async def probed(path: str) -> httpx.Response:
+    """What the worker answers to the orchestra's question."""
+    async with httpx.AsyncClient() as client:
+        return await client.get(f"http://127.0.0.1:{PROBES}{path}")
 
 
 @asynccontextmanager
@@ -36,7 +45,7 @@ async def faust(running: Running, tmp_path: Path) -> AsyncIterator[subprocess.Po
     """The worker's process; a clean stop at the end."""
     environment = os.environ | {
         "LOG_URL": running.settings.log_url, "INSIEME_NAMESPACE": running.settings.namespace,
-        "INSIEME_HOME": str(tmp_path),
+        "INSIEME_HOME": str(tmp_path), "INSIEME_PROBE_PORT": str(PROBES),
     }  # fmt: skip
     with (tmp_path / "faust.log").open("ab") as output:
         process = subprocess.Popen(
@@ -108,6 +117,7 @@ async def test_faust_counts_what_the_pure_functions_count(
     async with faust(running, tmp_path) as process:
         first = expected(await facts(running))
         assert await published(running, process, log, lambda counts: counts == first) == first
+        assert [(await probed(path)).status_code for path in ("/livez", "/readyz", "/metrics")] == [200, 200, 200]
         # Later facts, and one that the relay sends twice: counted once.
         running.now = NOON + timedelta(minutes=2)
         more: list[Event] = [placed(AMINA, n=2), placed(LUCA, n=2)]
