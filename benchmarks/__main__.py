@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+
+import uvloop
 
 from benchmarks import append, latency, live, replays
 from benchmarks.parts import Figure, table
@@ -53,7 +54,7 @@ def main() -> None:
     arguments = parser.parse_args()
     few_collections()  # as the platform's own processes
     with tempfile.TemporaryDirectory(prefix="insieme-bench-") as folder:
-        print(table(asyncio.run(_run(Path(folder), arguments.events, arguments.only))))
+        print(table(uvloop.run(_run(Path(folder), arguments.events, arguments.only))))
 
 
 if __name__ == "__main__":

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from shared.envelope import Meta, message
+from shared.envelope import Meta, message, ordinal_id
 from shared.events import PARTITIONS, Event, intake, matching
 from shared.log import Log, Message, partition_of
 
 START = datetime(2023, 7, 3, 8, 0, tzinfo=UTC)
+SPACE = "6ba7b812-9dad-11d1-80b4-00c04fd430c8"
 REFERENCE = "3f2b8c1e-7a4d-5e6f-8a9b-0c1d2e3f4a5b:1:" + "cd" * 32
 
 
 def _id(*parts: object) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, "/".join(map(str, parts))))
+    return ordinal_id(SPACE, "/".join(map(str, parts)))
 
 
 def pathway(n: int) -> list[tuple[str, Event]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import orjson
 from sqlalchemy import text
@@ -37,17 +38,28 @@ class Moved(Exception):
     """Somebody else moved a position: a twin took over, or a replay switched a view in. Nothing was written."""
 
 
+_ALL = "select reader, topic, partition, log, next_offset, numbers::text from positions"
+READ = text(_ALL)
+LOCK = text(
+    f"{_ALL} where (topic, partition) in (select * from unnest(cast(:t as text[]), cast(:p as int[])))"
+    " order by topic, partition, reader for update"
+)
+WRITE = text(
+    "insert into positions (reader, topic, partition, log, next_offset, numbers)"
+    " select r, t, p, l, o, cast(n as jsonb) from unnest(cast(:r as text[]), cast(:t as text[]),"
+    " cast(:p as smallint[]), cast(:l as text[]), cast(:o as bigint[]), cast(:n as text[]))"
+    " as x(r, t, p, l, o, n) on conflict (reader, topic, partition) do update"
+    " set log = excluded.log, next_offset = excluded.next_offset, numbers = excluded.numbers"
+)
+
+
 async def read(conn: AsyncConnection, places: Sequence[TopicPartition] | None = None) -> dict[Place, Position]:
     """All positions, or those in these partitions, locked in order for the batch."""
-    query = "select reader, topic, partition, log, next_offset, numbers::text from positions"
-    values = {}
-    if places is not None:
-        query += (
-            " where (topic, partition) in (select * from unnest(cast(:t as text[]), cast(:p as int[])))"
-            " order by topic, partition, reader for update"
-        )
+    if places is None:
+        found = await conn.execute(READ)
+    else:
         values = {"t": [topic for topic, _ in places], "p": [partition for _, partition in places]}
-    found = await conn.execute(text(query), values)
+        found = await conn.execute(LOCK, values)
     return {
         (reader, topic, partition): Position(
             log, offset, {source: (number, id_) for source, (number, id_) in orjson.loads(numbers).items()}
@@ -58,15 +70,9 @@ async def read(conn: AsyncConnection, places: Sequence[TopicPartition] | None = 
 
 async def write(conn: AsyncConnection, positions: dict[Place, Position]) -> None:
     """Keeps the positions, in the transaction of what they stand for."""
-    rows = sorted(positions.items())
+    rows = sorted(positions.items(), key=itemgetter(0))
     await conn.execute(
-        text(
-            "insert into positions (reader, topic, partition, log, next_offset, numbers)"
-            " select r, t, p, l, o, cast(n as jsonb) from unnest(cast(:r as text[]), cast(:t as text[]),"
-            " cast(:p as smallint[]), cast(:l as text[]), cast(:o as bigint[]), cast(:n as text[]))"
-            " as x(r, t, p, l, o, n) on conflict (reader, topic, partition) do update"
-            " set log = excluded.log, next_offset = excluded.next_offset, numbers = excluded.numbers"
-        ),
+        WRITE,
         {
             "r": [place[0] for place, _ in rows], "t": [place[1] for place, _ in rows],
             "p": [place[2] for place, _ in rows], "l": [position.log for _, position in rows],

@@ -9,8 +9,6 @@ cannot exist, since commands were refused until now.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import text
 
 from shared.envelope import Meta, Undecodable, read_meta
@@ -48,7 +46,7 @@ async def recover(store: Store, log: Log) -> int:
                 )
                 versions[meta.subject] = int(found or 0)
             versions[meta.subject] += 1
-            rows.append((replace(meta, version=versions[meta.subject]), data))
+            rows.append((meta._replace(version=versions[meta.subject]), data))
         await conn.execute(INSERT, columns([(meta, data, meta.number, meta.predecessor) for meta, data in rows]))
         await conn.execute(
             text(

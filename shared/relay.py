@@ -21,6 +21,15 @@ from shared.log import Log, Message, TopicPartition, partition_of
 from shared.store import META, Store, read_row
 
 BATCH = 500
+SAVE = text(
+    # A crash of PostgreSQL may forget the last of these: it is read from the log again.
+    "with soon as materialized (select set_config('synchronous_commit', 'off', true))"
+    ' insert into relayed (topic, partition, log, number, event_id, "offset")'
+    " select t.* from soon, unnest(cast(:t as text[]), cast(:p as smallint[]), cast(:l as text[]),"
+    " cast(:n as bigint[]), cast(:e as uuid[]), cast(:o as bigint[])) as t"
+    " on conflict (topic, partition) do update set log = excluded.log, number = excluded.number,"
+    ' event_id = excluded.event_id, "offset" = excluded."offset"'
+)
 
 
 class Restored(Exception):
@@ -49,6 +58,7 @@ class Relay:
         self.log = log
         self.cursors: dict[TopicPartition, Cursor] = {}
         self.oldest_waiting: datetime | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._waiting = text(
             f"select {META.format(service=store.service)}"
             " from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:numbers as bigint[]))"
@@ -151,7 +161,7 @@ class Relay:
         last: dict[TopicPartition, tuple[int, str]] = {}
         oldest: datetime | None = None
         places = list(self.cursors)
-        async with self.store.engine.connect() as conn:
+        async with self.store.reads.connect() as conn:
             found = await conn.execute(
                 self._waiting,
                 {
@@ -169,28 +179,31 @@ class Relay:
                 oldest = min(oldest, meta.time) if oldest else meta.time
         self.oldest_waiting = oldest
         if not waiting:
+            await self.settled()
             return 0
         offsets = await asyncio.gather(*(self.log.append(*place, batch) for place, batch in waiting.items()))
+        await self.settled()
         sent = {}
         for (place, batch), first in zip(waiting.items(), offsets, strict=True):
             cursor = self.cursors[place]
             cursor.number, cursor.event_id = last[place]
             cursor.offset = first + len(batch) - 1
             sent[place] = cursor
-        await self._save(sent)
+        # Beside the next turn: who dies before it finds in the log what was sent (`check`).
+        self._saving = asyncio.create_task(self._save(sent))
         telemetry.passed(f"{self.store.service} publish", traces, begun)
         return sum(len(batch) for batch in waiting.values())
 
+    async def settled(self) -> None:
+        """Waits until the cursors of the turn before are kept. Raises SQLAlchemy errors."""
+        if self._saving is not None:
+            saving, self._saving = self._saving, None
+            await saving
+
     async def _save(self, cursors: dict[TopicPartition, Cursor]) -> None:
-        async with self.store.engine.begin() as conn:
+        async with self.store.reads.connect() as conn:
             await conn.execute(
-                text(
-                    'insert into relayed (topic, partition, log, number, event_id, "offset")'
-                    " select * from unnest(cast(:t as text[]), cast(:p as smallint[]), cast(:l as text[]),"
-                    " cast(:n as bigint[]), cast(:e as uuid[]), cast(:o as bigint[]))"
-                    " on conflict (topic, partition) do update set log = excluded.log, number = excluded.number,"
-                    ' event_id = excluded.event_id, "offset" = excluded."offset"'
-                ),
+                SAVE,
                 {
                     "t": [topic for topic, _ in cursors], "p": [partition for _, partition in cursors],
                     "l": [c.log for c in cursors.values()], "n": [c.number for c in cursors.values()],

@@ -9,7 +9,6 @@ moved, goes on from there. So `replay(history) == live(history)`.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import sys
@@ -52,8 +51,10 @@ from shared.store import Store
 
 Progress = Callable[[int, int], None]
 Member = tuple[str, View | None, str]
-CHUNK = 2000
-"""Records folded at a time, while PostgreSQL takes in the journal rows of the ones before."""
+CHUNK = 250
+"""Records read at a time: few enough to be still in the processor's cache when they are folded."""
+PARTITION_SECONDS = 86_400.0
+"""A partition is one COPY, which lasts as long as reading and folding it: the usual minute would cut it short."""
 
 
 class ReplayStopped(Exception):
@@ -171,26 +172,25 @@ async def _read(
     journal: tuple[str, str] | None,
     progress: Progress | None,
 ) -> None:
-    """Folds partition by partition, while the journal's rows of the chunk before are on their way."""
+    """Folds partition by partition; the journal's rows go to PostgreSQL as they come out, in one COPY each."""
     hears = frozenset(event.TYPE for event in service.hears)
     total, done = sum(max(ends[place] - begins[place], 0) for place in begins), 0
-    copying: asyncio.Task[None] | None = None
-    try:
-        for place, position in build.positions.items():
-            async for records in _chunks(log, place, begins[place], ends[place]):
-                rows = _fold(build, records, as_of, hears)
-                if copying is not None:
-                    await copying
-                if journal and rows:
-                    copying = asyncio.create_task(copy_records(conn, *journal, HEARD_COLUMNS, rows))
-                    await asyncio.sleep(0)  # let it begin before the next chunk is folded
-                done += len(records)
-                if progress:
-                    progress(done, total)
-            position.next_offset = max(ends[place], begins[place])
-    finally:
-        if copying is not None:
-            await copying
+
+    def passed(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress:
+            progress(done, total)
+
+    for place, position in build.positions.items():
+        if begins[place] < ends[place]:
+            rows = _fold(log, place, begins[place], ends[place], build, as_of, hears, passed)
+            if journal:
+                await copy_records(conn, *journal, HEARD_COLUMNS, rows, timeout=PARTITION_SECONDS)
+            else:
+                async for _ in rows:
+                    pass
+        position.next_offset = max(ends[place], begins[place])
 
 
 async def _bring(
@@ -216,9 +216,7 @@ async def _bring(
 
 
 async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> AsyncIterator[list[Record]]:
-    """The records of one partition up to `end`, some thousand at a time."""
-    if begin >= end:
-        return
+    """The records of one partition up to `end`, some hundred at a time."""
     reader = await log.reader({place: begin}, "")
     try:
         after = begin
@@ -234,41 +232,49 @@ async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> Asyn
         await reader.close()
 
 
-def _fold(
-    build: _Build, records: Sequence[Record], as_of: datetime | None, hears: frozenset[str]
-) -> list[tuple[Any, ...]]:
-    """Folds the records into the views; returns the journal's rows."""
-    journal = []
-    listening = {name: [f for f in build.foldings.values() if name in f.listens] for name in hears}
-    for record in records:
-        try:
-            meta = read_meta(record)
-        except Undecodable:
-            build.waiting.add((record.topic, (record.key or b"").decode(errors="replace")))
-            continue
-        if no_right(record, meta) or (as_of is not None and meta.time > as_of):
-            continue
-        numbers = build.positions[record.topic, record.partition].numbers
-        verdict = step(numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
-        if isinstance(verdict, Broken):
-            raise ReplayStopped(f"{record.topic}/{record.partition}/{record.offset}: {verdict.code}")
-        if verdict == "skip":
-            continue
-        numbers[meta.source] = (meta.number, meta.id)
-        if meta.type not in hears:
-            continue
-        try:
-            event = read_event(meta, record.value)
-        except Undecodable:
-            build.waiting.add((record.topic, meta.subject))
-            continue
-        if build.waiting and (record.topic, meta.subject) in build.waiting:
-            continue
-        taken = Taken(meta, event, record.value or b"", record.offset)
-        for folding in listening[meta.type]:
-            folding.take(taken)
-        journal.append(heard_row(meta, event, taken.data, record.offset))
-    return journal
+async def _fold(
+    log: Log,
+    place: TopicPartition,
+    begin: int,
+    end: int,
+    build: _Build,
+    as_of: datetime | None,
+    hears: frozenset[str],
+    passed: Callable[[int], None],
+) -> AsyncIterator[tuple[Any, ...]]:
+    """Folds one partition's records into the views; yields the journal's rows. Raises ReplayStopped."""
+    listening = {name: [f.take for f in build.foldings.values() if f.wants(name)] for name in hears}
+    numbers, waiting = build.positions[place].numbers, build.waiting
+    async for records in _chunks(log, place, begin, end):
+        for record in records:
+            try:
+                meta = read_meta(record)
+            except Undecodable:
+                waiting.add((record.topic, (record.key or b"").decode(errors="replace")))
+                continue
+            if no_right(record, meta) or (as_of is not None and meta.time > as_of):
+                continue
+            verdict = step(numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
+            if isinstance(verdict, Broken):
+                raise ReplayStopped(f"{record.topic}/{record.partition}/{record.offset}: {verdict.code}")
+            if verdict == "skip":
+                continue
+            numbers[meta.source] = (meta.number, meta.id)
+            takes = listening.get(meta.type)
+            if takes is None:
+                continue
+            try:
+                event = read_event(meta, record.value)
+            except Undecodable:
+                waiting.add((record.topic, meta.subject))
+                continue
+            if waiting and (record.topic, meta.subject) in waiting:
+                continue
+            taken = Taken(meta, event, record.value or b"", record.offset)
+            for take in takes:
+                take(taken)
+            yield heard_row(meta, event, taken.data, record.offset)
+        passed(len(records))
 
 
 async def _pointer(conn: AsyncConnection, name: str) -> str:

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import uvloop
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -28,7 +29,7 @@ from shared.log import Log, LogUnavailable, open_log
 from shared.probes import serve as serve_probes
 from shared.projection import prepare
 from shared.reader import LogReader
-from shared.relay import Relay, Restored
+from shared.relay import BATCH, Relay, Restored
 from shared.replay import replay
 from shared.service import Deadline, Due, Service
 from shared.settings import Settings, settings
@@ -40,7 +41,9 @@ HEARTBEAT = 2.0
 LOCK_IDLE = float(os.environ.get("INSIEME_LOCK_IDLE", "10"))
 """Seconds after which PostgreSQL takes the lock from a holder that was stopped or cut off."""
 DEADLINES_EVERY = 60.0
-REQUESTS_EVERY, LAG_EVERY, HINT_EVERY = 2.0, 5.0, 15.0
+CHORES_EVERY = 1.0
+INLETS_EVERY = 5.0
+REQUESTS_EVERY, LAG_EVERY, HINT_EVERY = 2.0, 15.0, 15.0
 DUE = uuid.UUID("3f0d6a0e-52b5-5a0a-8df4-0c7f3a6f3c11")
 
 
@@ -131,8 +134,13 @@ class Worker:
             logger.info("deadline %s: %s", deadline.name, outcome.code)
         return 0 if isinstance(outcome, Refused) or outcome.repeated else 1
 
+    async def inlets(self) -> int:
+        """Takes in what came from outside; returns how much was done."""
+        return sum([await inlet(self.store, self.log, self.now()) for inlet in self.service.inlets])
+
     async def close(self) -> None:
         """Lets the log go."""
+        await asyncio.gather(self.relay.settled(), return_exceptions=True)
         await self.reader.close()
 
 
@@ -182,8 +190,14 @@ async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> 
             async with asyncio.TaskGroup() as group:
                 group.create_task(_heartbeats(heartbeat))
                 group.create_task(_relaying(worker))
-                group.create_task(_reading(worker, state))
+                moved = asyncio.Event()
+                group.create_task(_reading(worker, state, moved))
+                group.create_task(_ringing(worker.store, moved))
                 group.create_task(_deadlines(worker))
+                if service.inlets:
+                    group.create_task(_inlets(worker))
+                if service.chores:
+                    group.create_task(_chores(worker))
                 group.create_task(_measuring(worker))
                 if worker.stale_views:
                     group.create_task(_rebuild(worker))
@@ -209,7 +223,8 @@ async def _relaying(worker: Worker) -> None:
         while True:
             woken.clear()
             try:
-                while await worker.publish():
+                # Fewer than a batch is all there was; what is committed meanwhile rings again.
+                while await worker.publish() >= BATCH:
                     pass
             finally:
                 worker.relay.measure(worker.now())
@@ -217,12 +232,12 @@ async def _relaying(worker: Worker) -> None:
                 await asyncio.wait_for(woken.wait(), 1.0)
 
 
-async def _reading(worker: Worker, state: ProbeState) -> None:
+async def _reading(worker: Worker, state: ProbeState, moved: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     asked = hinted = loop.time()
     while True:
         if await worker.reader.turn():
-            await _ring_views(worker.store)
+            moved.set()
         state.not_ready = worker.reader.stopped.reason if worker.reader.stopped else None
         if loop.time() - asked > REQUESTS_EVERY:
             asked = loop.time()
@@ -239,10 +254,13 @@ async def _measuring(worker: Worker) -> None:
         await asyncio.sleep(LAG_EVERY)
 
 
-async def _ring_views(store: Store) -> None:
-    """Tells waiting pages that the views moved."""
-    async with store.reads.connect() as conn:
-        await conn.execute(text("select pg_notify(:channel, '')"), {"channel": views_channel(store)})
+async def _ringing(store: Store, moved: asyncio.Event) -> None:
+    """Tells waiting pages that the views moved, while the next batch is under way."""
+    while True:
+        await moved.wait()
+        moved.clear()
+        async with store.reads.connect() as conn:
+            await conn.execute(text("select pg_notify(:channel, '')"), {"channel": views_channel(store)})
 
 
 def views_channel(store: Store) -> str:
@@ -256,6 +274,22 @@ async def _deadlines(worker: Worker) -> None:
         await asyncio.sleep(DEADLINES_EVERY)
 
 
+async def _inlets(worker: Worker) -> None:
+    while True:
+        if not await worker.inlets():
+            await asyncio.sleep(INLETS_EVERY)
+
+
+async def _chores(worker: Worker) -> None:
+    """A piece at a time, so that relay and reader get their turn in between."""
+    while True:
+        busy = False
+        for chore in worker.service.chores:
+            busy = await chore(worker.store, worker.now()) or busy
+        if not busy:
+            await asyncio.sleep(CHORES_EVERY)
+
+
 async def _rebuild(worker: Worker) -> None:
     """The code of some views changed: they are built from the log beside the old ones."""
     for name in worker.stale_views:
@@ -266,7 +300,7 @@ async def _rebuild(worker: Worker) -> None:
 def main(service: Service) -> None:
     """Runs the worker; exits 1 on a failure (the launcher or Kubernetes starts it again)."""
     try:
-        asyncio.run(run(service))
+        uvloop.run(run(service))
     except* Restored as group:
         for error in group.exceptions:
             logger.error("%s; run: python -m services.%s recover", error, service.name)

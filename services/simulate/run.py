@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import text
 
@@ -24,6 +24,7 @@ from services.reporting.service import SERVICE as REPORTING
 from services.simulate.grouping import Grouped
 from services.simulate.plan import Day
 from services.simulate.play import play
+from services.simulate.reading import SharedLog
 from services.simulate.steps import Step
 from services.training.service import SERVICE as TRAINING
 from shared import clock, pump
@@ -143,12 +144,15 @@ def _ids(steps: Sequence[Step]) -> Iterable[str]:
 
 async def simulate(days: Sequence[Day], current: Settings, progress: Progress | None = None) -> int:
     """Plays the plan on the platform of these settings. Raises NotEmpty, Busy, StepRefused, LogUnavailable."""
-    log: Log = open_log(current.log_url, current.namespace)
+    log = cast(Log, SharedLog(open_log(current.log_url, current.namespace)))
     async with AsyncExitStack() as stack:
         await log.start()
         stack.push_async_callback(log.stop)
         simulation = Simulation([])
-        workers, heartbeats = [], []
+        workers: list[Worker] = []
+        heartbeats: list[Callable[[], Awaitable[None]]] = []
+        beating = asyncio.create_task(_beat(heartbeats))  # from the start: on a busy machine five starts take long
+        stack.push_async_callback(_end, beating)
         for service in SERVICES:
             store = Store(service.name, service_engine(service.name, current, pool_size=4), current)
             stack.push_async_callback(store.close)
@@ -161,7 +165,6 @@ async def simulate(days: Sequence[Day], current: Settings, progress: Progress | 
             stack.push_async_callback(worker.close)
             workers.append(worker)
         simulation.workers = workers
-        beating = asyncio.create_task(_beat(heartbeats))
         playing = asyncio.create_task(simulation.run(days, progress))
         stack.push_async_callback(_end, beating, playing)
         await asyncio.wait({beating, playing}, return_when=asyncio.FIRST_COMPLETED)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import unpack_from
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 TopicPartition = tuple[str, int]
 
@@ -43,9 +43,8 @@ class Message:
     timestamp_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is read: a message and where it stands."""
+class Record(NamedTuple):
+    """What is read: a message and where it stands. A tuple, because reading makes millions of them."""
 
     topic: str
     partition: int
@@ -154,8 +153,9 @@ def murmur2(data: bytes) -> int:
     h = 0x9747B28C ^ len(data)
     words = len(data) // 4
     for k in unpack_from(f"<{words}I", data):
+        # The high bits of a product never reach the low ones: one mask a round is enough.
         k = k * m & mask
-        h = (h * m & mask) ^ ((k ^ k >> 24) * m & mask)
+        h = (h * m ^ (k ^ k >> 24) * m) & mask
     if rest := data[4 * words :]:
         h = (h ^ int.from_bytes(rest, "little")) * m & mask
     h = (h ^ h >> 13) * m & mask

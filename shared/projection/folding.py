@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Table
@@ -19,8 +20,7 @@ from shared.projection.rows import load_rows
 from shared.projection.view import SUBJECTS, Numbers, Row, View
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A fact that the sequencer let through, with its place."""
 
     meta: Meta
@@ -59,20 +59,23 @@ class Folding:
     @classmethod
     def start(cls, view: View) -> Folding:
         """Nothing folded yet."""
-        return cls(view, {}, {}, set(), frozenset(e.TYPE for e in view.hears))
+        return cls(view, {}, {}, set(), view.types)
 
-    @property
-    def listens(self) -> frozenset[str]:
-        """The types to be handed to it: what the view hears, and all corrections."""
-        return self.types | CORRECTIONS
+    def wants(self, type_name: str) -> bool:
+        """Whether facts of this type are to be handed to it: what the view hears, and all corrections."""
+        return type_name in self.types or type_name in CORRECTIONS
 
     def keys(self, taken: Iterable[Taken]) -> set[str]:
         """The rows that these facts concern."""
         found: set[str | None] = set()
+        key, types = self.view.key, self.types
         for one in taken:
-            for event in self._versions(one.event):
-                found.add(self.view.key(event))
-        return {key for key in found if key is not None}
+            if one.meta.type in types:
+                found.add(key(one.event))
+            else:
+                found.update(key(event) for event in self._versions(one.event))
+        found.discard(None)
+        return cast(set[str], found)
 
     def _versions(self, event: Event) -> list[Event]:
         """The fact, or the facts that a correction is about, as far as the view hears them."""
@@ -85,30 +88,32 @@ class Folding:
 
     def take(self, one: Taken) -> None:
         """Folds one fact. Raises FoldFailed."""
-        event, meta = one.event, one.meta
-        correction = isinstance(event, Correction)
-        if not correction and meta.type not in self.types:
-            return
+        meta, event = one.meta, one.event
+        view, rows = self.view, self.rows
         try:
-            if correction:
-                for version in self._versions(event):
-                    key = self.view.key(version)
-                    if key is not None:
-                        self.dirty.setdefault(key, set()).add(meta.subject)
-                        self.touched.add(key)
+            if meta.type not in self.types:
+                self._correct(one)
                 return
-            key = self.view.key(event)
+            key = view.key(event)
             if key is None:
                 return
-            before = self.rows.get(key)
-            after = self.view.fold(before, event, meta)
+            before = rows.get(key)
+            rows[key] = after = view.fold(before, event, meta)
             if after is not None:
                 subjects = before[SUBJECTS] if before else []
                 after[SUBJECTS] = subjects if meta.subject in subjects else [*subjects, meta.subject]
-            self.rows[key] = after
             self.touched.add(key)
         except Exception as error:
-            raise FoldFailed(self.view.name, one, error) from error
+            raise FoldFailed(view.name, one, error) from error
+
+    def _correct(self, one: Taken) -> None:
+        """Notes the rows that a correction touches: they are folded again when the batch is through."""
+        if isinstance(one.event, Correction):
+            for version in self._versions(one.event):
+                key = self.view.key(version)
+                if key is not None:
+                    self.dirty.setdefault(key, set()).add(one.meta.subject)
+                    self.touched.add(key)
 
     async def refold(self, conn: AsyncConnection, heard: Table, table: Table, upto: Numbers) -> None:
         """Folds the rows with corrected facts again, from their effective facts in the journal: those up to

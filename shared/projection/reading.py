@@ -15,6 +15,8 @@ from shared.envelope import Meta, Recorded
 from shared.events import Event
 from shared.projection.view import HEARD, SUBJECTS, Row, View, physical
 
+POINTERS = text("select view, table_name, fingerprint, faulty from views")
+
 
 class Reading:
     """A look at the views through their pointers, on one connection."""
@@ -27,7 +29,7 @@ class Reading:
     @classmethod
     async def open(cls, conn: AsyncConnection, service: str) -> Reading:
         """Reads the pointers."""
-        rows = await conn.execute(text("select view, table_name, fingerprint, faulty from views"))
+        rows = await conn.execute(POINTERS)
         return cls(conn, service, {r[0]: (r[1], r[2], r[3]) for r in rows})
 
     def table(self, view: View) -> Table:

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.envelope import Meta
 from shared.events import Event
+from shared.events.base import Correction
 
 Row = dict[str, Any]
 Numbers = Mapping[tuple[str, str, int], int]
@@ -38,7 +39,12 @@ class View:
     fold: Callable[[Row | None, Any, Meta], Row | None]
     indexes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types of the facts it folds; a correction is none of them, but undoes one."""
+        return frozenset(event.TYPE for event in self.hears if not issubclass(event, Correction))
+
+    @cached_property
     def fingerprint(self) -> str:
         """Changes whenever the module that defines the fold changes, or a heard contract's version."""
         return _fingerprint(self.fold, tuple((e.TYPE, e.VERSION) for e in self.hears))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
 
 from shared import telemetry
@@ -62,6 +62,7 @@ class Effects:
         if work.heard:
             rows = [heard_row(t.meta, t.event, t.data, t.offset) for t in work.heard]
             await copy_records(conn, schema, reading.heard.name, HEARD_COLUMNS, rows)
+        folded: list[tuple[Folding, Table]] = []
         for view in self.service.views:
             taken = work.to_fold.get(view.name)
             if not taken:
@@ -74,22 +75,24 @@ class Effects:
             except ViewNotReady:
                 continue  # an older version's table stays as it was; the new one is being built by a replay
             folding = Folding.start(view)
-            taken = [one for one in taken if one.meta.type in folding.listens]
+            taken = [one for one in taken if folding.wants(one.meta.type)]
             if not taken:
                 continue
             try:
                 await load_rows(conn, folding, table, folding.keys(taken))
                 for one in taken:
                     folding.take(one)
-                positions = {
-                    (p[1], p[2]): at for p, at in (*before.items(), *work.positions.items()) if p[0] == view.name
-                }
-                await folding.refold(conn, reading.heard, table, numbers_of(positions))
+                if folding.dirty:
+                    positions = {
+                        (p[1], p[2]): at for p, at in (*before.items(), *work.positions.items()) if p[0] == view.name
+                    }
+                    await folding.refold(conn, reading.heard, table, numbers_of(positions))
             except (FoldFailed, DBAPIError, OSError, TimeoutError):
                 raise
             except Exception as error:
                 raise FoldFailed(view.name, taken[-1], error) from error
-            await write_rows(conn, schema, folding, table)
+            folded.append((folding, table))
+        await write_rows(conn, schema, folded)
 
     async def _mark_faulty(self, transaction: Transaction, view: str, taken: Taken, reason: str) -> None:
         await transaction.conn.execute(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from shared import events, telemetry
 from shared.envelope import Meta, Undecodable, read_event, read_meta
@@ -68,8 +70,7 @@ class Hearing:
     reacting: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A record and what it says of itself: pure, and so done while the batch before is being written."""
 
     record: Record
@@ -207,22 +208,25 @@ def _share_out(
 
 def no_right(record: Record, meta: Meta) -> str | None:
     """Why this record may not be where it is: it touches neither numbers nor keys."""
-    contract = events.REGISTRY.get(meta.type)
-    if contract is not None:
-        if meta.source not in contract.SOURCES:
-            return "unknown-source" if meta.source not in events.SERVICES else "forged-source"
-        if record.topic != contract.TOPIC:
-            return "wrong-topic"
-    elif meta.source not in events.SERVICES:
-        return "unknown-source"
-    elif meta.type.split(".", 1)[0] not in (meta.source, "operations"):
-        return "forged-source"
-    subject = meta.subject.encode()
-    if record.key != subject:
+    if reason := _no_right_to_topic(meta.type, meta.source, record.topic):
+        return reason
+    if record.key != meta.subject.encode():
         return "wrong-key"
     if partition_of(meta.subject, PARTITIONS[record.topic]) != record.partition:
         return "wrong-partition"
     return None
+
+
+@lru_cache(maxsize=4096)
+def _no_right_to_topic(type_name: str, source: str, topic: str) -> str | None:
+    contract = events.REGISTRY.get(type_name)
+    if contract is not None:
+        if source not in contract.SOURCES:
+            return "unknown-source" if source not in events.SERVICES else "forged-source"
+        return "wrong-topic" if topic != contract.TOPIC else None
+    if source not in events.SERVICES:
+        return "unknown-source"
+    return "forged-source" if type_name.split(".", 1)[0] not in (source, "operations") else None
 
 
 def where(record: Record) -> str:

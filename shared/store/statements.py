@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, column, text
 
 from shared.envelope import Meta
 
@@ -27,7 +27,7 @@ COUNT = text(
     " from wanted w join locked l on l.topic = w.topic and l.partition = w.partition"
     " where c.topic = w.topic and c.partition = w.partition"
     " returning c.topic, c.partition, c.number - w.count, c.previous_id::text"
-)
+).columns(*map(column, ("topic", "partition", "base", "previous_id")))
 COLUMNS = (
     ("event_id", "uuid"), ("stream_id", "text"), ("version", "int"), ("type", "text"), ("type_version", "smallint"),
     ("topic", "text"), ("partition", "smallint"), ("number", "bigint"), ("predecessor", "uuid"),
@@ -51,12 +51,13 @@ APPEND = text(
         for name, _ in COLUMNS
     )
     + f" from counter, {_UNNEST} as f({_NAMES}) returning number, predecessor::text"
-)
+).columns(column("number"), column("predecessor"))
 META = (
     "event_id::text, '{service}', type, stream_id, type_version, recorded_at, topic, partition, number,"
     " predecessor::text, actor, cause::text, correlation::text, causation::text, hops, traceparent, version, data"
 )
-
+META_COLUMNS: list[ColumnElement[Any]] = [column(name) for name in (*Meta._fields, "data")]
+"""Named beforehand: else SQLAlchemy asks the driver for the columns' types at every execution."""
 
 COLUMN_NAMES = tuple(name for name, _ in COLUMNS)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
@@ -18,7 +17,7 @@ from shared.decisions import Refused, Stream
 from shared.envelope import Recorded
 from shared.projection import Reading
 from shared.settings import Settings, settings
-from shared.store.statements import META, read_row
+from shared.store.statements import META, META_COLUMNS, read_row
 from shared.store.transaction import Accepted, Decide, Outcome, Transaction
 from shared.store.unit import Command, fold
 from shared.vault import Vault
@@ -51,9 +50,9 @@ class Store:
         """How an account and a type of fact are called on a page; the web shell sets both."""
         # Stream by stream through the index, whatever the planner believes of how many rows a stream has.
         self._facts = text(
-            f"select {META.format(service=service)} from unnest(cast(:streams as text[])) as wanted(id)"
+            f"select {META.format(service=service)} from unnest(string_to_array(:streams, chr(31))) as wanted(id)"
             " cross join lateral (select * from events where stream_id = wanted.id order by version) e"
-        )
+        ).columns(*META_COLUMNS)
 
     @property
     def channel(self) -> str:
@@ -62,7 +61,10 @@ class Store:
 
     async def facts(self, conn: AsyncConnection, stream_ids: Sequence[str]) -> list[Recorded]:
         """The service's facts of these streams, in order."""
-        found = await conn.execute(self._facts, {"streams": list(stream_ids)})
+        # One text: the driver takes longer over an array than PostgreSQL over splitting it. (No stream's id holds
+        # the separator; one that came in an address might.)
+        wanted = "\x1f".join([stream for stream in stream_ids if "\x1f" not in stream])
+        found = await conn.execute(self._facts, {"streams": wanted})
         facts = []
         for row in found:
             meta, data = read_row(row)
@@ -181,7 +183,7 @@ class Store:
 
 
 def _numbered(recorded: Recorded, number: int, predecessor: str | None) -> Recorded:
-    return Recorded(replace(recorded.meta, number=number, predecessor=predecessor), recorded.event)
+    return Recorded(recorded.meta._replace(number=number, predecessor=predecessor), recorded.event)
 
 
 def _conflict(error: DBAPIError) -> bool:

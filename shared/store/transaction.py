@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from asyncpg import IntegrityConstraintViolationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
@@ -90,23 +92,23 @@ class Transaction:
         if isinstance(decision, Refused):
             return decision
         facts = [self._append(command, ordinal, event) for ordinal, event in enumerate(decision)]
-        if unit.pending:
-            _merge(self.written, unit.pending)
+        if unit.written is not None:
+            _merge(self.written, unit.written)
         return Accepted(tuple(facts))
 
     def _append(self, command: Command, ordinal: int, event: Event) -> Recorded:
-        store = self.store
+        store, subject = self.store, event.subject
         if store.service not in type(event).SOURCES:
             raise PermissionError(f"{store.service} may not emit {event.TYPE}")
-        loaded = self.loaded.get(event.subject)
+        loaded = self.loaded.get(subject)
         if loaded is None:
             raise LookupError(f"{event.TYPE}: its stream was not read in this decision")
         data = event.__pydantic_serializer__.to_json(event)
         if len(data) > MAX_BYTES:
             raise TooLarge(event.TYPE)
         meta = Meta(
-            ordinal_id(command.cause, ordinal), store.service, event.TYPE, event.VERSION, event.subject, command.now,
-            event.TOPIC, partition_of(event.subject, PARTITIONS[event.TOPIC]), 0, None, command.actor, command.cause,
+            ordinal_id(command.cause, ordinal), store.service, event.TYPE, event.VERSION, subject, command.now,
+            event.TOPIC, partition_of(subject, PARTITIONS[event.TOPIC]), 0, None, command.actor, command.cause,
             command.correlation or command.cause, command.causation, command.hops,
             command.traceparent or traceparent(), loaded.version + 1,
         )  # fmt: skip
@@ -170,7 +172,11 @@ class Transaction:
             await self.conn.execute(INSERT, columns(numbered))
         else:
             schema = schema_name(self.store.service, self.store.settings)
-            await copy_records(self.conn, schema, "events", COLUMN_NAMES, map(fact_row, numbered))
+            try:
+                await copy_records(self.conn, schema, "events", COLUMN_NAMES, map(fact_row, numbered))
+            except IntegrityConstraintViolationError as error:
+                # COPY goes past SQLAlchemy: told as INSERT tells it, since somebody faster means "again".
+                raise IntegrityError("copy events", None, error) from error
         return numbered
 
 
@@ -179,4 +185,5 @@ def _merge(into: Pending, new: Pending) -> None:
     into.keys |= new.keys
     into.tokens += new.tokens
     into.dropped_tokens += new.dropped_tokens
+    into.dropped_rows += new.dropped_rows
     into.profiles |= new.profiles

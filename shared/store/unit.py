@@ -67,14 +67,16 @@ class UnitVault:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    async def write(self, kind: str, subject: str, values: Values, row_id: str | None = None) -> str:
-        """Seals the values and returns the reference for the fact; `row_id` makes it that row's next version."""
+    async def write(self, kind: str, subject: str, values: Values | bytes, row_id: str | None = None) -> str:
+        """Seals the values (or a file's bytes) and returns the reference for the fact; `row_id` makes it that row's
+        next version."""
         unit, vault = self._unit, self._unit.store.vault
         row = row_id or unit.new_id(f"vault/{kind}/{subject}/{len(unit.pending.rows)}")
         keys = unit.transaction.written.keys
         if subject in keys:
             unit.pending.keys[subject] = keys[subject]
-        return await vault.seal(unit.conn, unit.pending, row, kind, subject, values, new=row_id is None)
+        waiting = unit.transaction.written.rows if row_id else ()
+        return await vault.seal(unit.conn, unit.pending, row, kind, subject, values, row_id is None, waiting)
 
     def index(self, purpose: str, subject: str, tokens: Sequence[str]) -> None:
         """Makes the subject findable by these tokens."""
@@ -83,6 +85,21 @@ class UnitVault:
     def keyed_hash(self, purpose: str, value: str) -> bytes:
         """See Vault.keyed_hash."""
         return self._unit.store.vault.keyed_hash(purpose, value)
+
+    def drop(self, subject: str, reference: str) -> None:
+        """Deletes the row that this reference points to, all its versions."""
+        self._unit.store.vault.drop(self._unit.pending, subject, reference.split(":", 1)[0])
+
+    async def find_any(self, purpose: str, tokens: Sequence[str]) -> dict[str, set[str]]:
+        """The subjects that carry at least one of the tokens, with those that they carry; those of this very
+        transaction included."""
+        vault = self._unit.store.vault
+        found = await vault.find_any(self._unit.conn, purpose, tokens)
+        hashes = {vault.keyed_hash(purpose, token): token for token in tokens}
+        for kind, token, subject in self._unit.transaction.written.tokens:
+            if kind == purpose and token in hashes:
+                found.setdefault(subject, set()).add(hashes[token])
+        return found
 
     async def find(self, purpose: str, tokens: Sequence[str]) -> list[str]:
         """The subjects that carry all the tokens, those of this very transaction included."""
@@ -104,9 +121,21 @@ class Unit:
         self.command = command
         self.store = transaction.store
         self.conn = transaction.conn
-        self.pending = Pending()
-        self.vault = UnitVault(self)
+        self.written: Pending | None = None
         self._checked = False
+
+    @property
+    def pending(self) -> Pending:
+        """What the command wants to write beside its facts."""
+        if self.written is None:
+            self.written = Pending()
+        return self.written
+
+    @property
+    def vault(self) -> UnitVault:
+        """The service's vault, to write to. Made when asked for: kept, the two would hold each other (and with
+        them the whole transaction) until the next collection of garbage."""
+        return UnitVault(self)
 
     @property
     def now(self) -> datetime:
@@ -142,13 +171,15 @@ class Unit:
     async def states(self, *streams: Stream[Any]) -> tuple[Any, ...]:
         """The states of all the streams that the decision reads or appends to. One call a decision, so that a
         repeated command and a stale page are seen before anything is decided."""
-        await self.transaction.load([stream.id for stream in streams])
+        loaded = self.transaction.loaded
         for stream in streams:
+            if stream.id not in loaded:
+                await self.transaction.load([each.id for each in streams])
             self._once(stream.id)
         if self.command.shown is not None and not self.command.by_system and streams and not self._checked:
             self._checked = True  # the form showed the first stream of the first call, and no other
             self._fresh(streams[0].id, self.command.shown)
-        return tuple(fold(stream, self.transaction.loaded[stream.id].recorded) for stream in streams)
+        return tuple([fold(stream, loaded[stream.id].recorded) for stream in streams])
 
     def history(self, stream_id: str) -> list[Recorded]:
         """The service's facts of a stream that this decision has read, corrections included."""
@@ -156,7 +187,7 @@ class Unit:
 
     def _once(self, stream_id: str) -> None:
         loaded = self.transaction.loaded
-        if any(r.meta.cause == self.command.cause for r in loaded[stream_id].recorded):
+        if self.command.cause in [r.meta.cause for r in loaded[stream_id].recorded]:
             facts = [r for one in loaded.values() for r in one.recorded if r.meta.cause == self.command.cause]
             order = {ordinal_id(self.command.cause, n): n for n in range(len(facts))}
             raise Repeated(tuple(sorted(facts, key=lambda r: order.get(r.meta.id, len(facts)))))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.decisions import Decision, Refused
 from shared.events.intake import InterviewHeld
 from shared.events.matching import VacancyClosed
-from shared.store import Accepted, DatabaseUnchecked, TooLarge, Unit
+from shared.store import Accepted, DatabaseUnchecked, TooLarge, Transaction, Unit
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.toy import TOY, close, interview, path, person, rows
 
@@ -228,3 +228,24 @@ async def test_many_commands_in_one_commit_see_each_other(running: Running) -> N
     assert await store.version(person("p1")) == 5
     await running.quiet()
     assert {row["interviews"] for row in (await rows(running)).values()} == {5}
+
+
+async def test_a_large_group_that_somebody_overtook_is_decided_again(running: Running) -> None:
+    """From 16 facts on a group goes by COPY, whose errors are not SQLAlchemy's own."""
+    store = running.store("intake")
+    tries = 0
+
+    async def group(transaction: Transaction) -> None:
+        nonlocal tries
+        tries += 1
+        for n in range(20):
+            accepted(await transaction.run(running.command(cause=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))),
+                                           partial(_interview, who=f"persona {n}")))  # fmt: skip
+        if tries == 1:
+            accepted(await interview(running, "persona 7"))
+
+    await store.together(group)
+    assert tries == 2
+    found = await numbers(running)
+    assert sum(len(facts) for facts in found.values()) == 21
+    assert await store.version(person("persona 7")) == 2
