@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +14,7 @@ from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
@@ -22,6 +22,7 @@ from shared.projection import ViewNotReady
 from shared.settings import settings
 from shared.store import DatabaseUnchecked
 from shared.web import sessions
+from shared.web.oidc import ProviderAway, SignInRefused
 from shared.web.pages import failure
 from shared.web.problems import SENTENCES, Problem, database_away, is_api, trace_id
 from shared.web.sentences import sentence
@@ -44,9 +45,13 @@ AWAY = (
         "ha finito si può leggere ma non registrare.",
     ),
 )
+# Signing out goes on to the provider: a browser counts where a form's answer redirects to.
+_PROVIDER = " {0.scheme}://{0.netloc}".format(urlsplit(settings.oidc_issuer)) if settings.oidc_issuer else ""
+POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
+    f"connect-src 'self'; form-action 'self'{_PROVIDER}; frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
@@ -68,12 +73,16 @@ class Guard:
             return
         scope["insieme.guarded"] = True
         headers = Headers(scope=scope)
+        provider = scope["app"].state.provider
         session = sessions.read(headers.get("cookie", ""))
-        scope.setdefault("state", {})["session"] = session
+        if provider is not None and session is not None and session.unchecked:
+            session = None
+        nonce = secrets.token_urlsafe(16)
+        scope.setdefault("state", {}).update(session=session, nonce=nonce)
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _seal(MutableHeaders(scope=message), session)
+                _seal(MutableHeaders(scope=message), session, nonce)
                 trace.get_current_span().set_attribute("http.response.status_code", message["status"])
             await send(message)
 
@@ -87,6 +96,10 @@ class Guard:
     async def _guarded(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         try:
             _check_address(scope)
+            if _should_check(scope, headers):
+                await _ask_provider(scope)(scope, receive, send)
+                return
+            await _machine(scope, headers)
             _check_origin(scope, headers)
             if scope["method"] not in SAFE:
                 body = await _body(receive, headers)
@@ -102,6 +115,41 @@ class Guard:
         finally:
             for upload in scope["state"].get("uploads", ()):
                 await upload.close()
+
+
+def _should_check(scope: Scope, headers: Headers) -> bool:
+    """Whether this is a page at which the provider can be asked silently, and it is time to."""
+    session = scope["state"]["session"]
+    return bool(
+        scope["app"].state.provider is not None
+        and session is not None
+        and session.to_check
+        and scope["method"] == "GET"
+        and not scope["path"].startswith("/sign-in")
+        and not is_api(scope["path"])
+        and headers.get("sec-fetch-mode", "navigate") == "navigate"
+        and "hx-request" not in headers
+    )
+
+
+def _ask_provider(scope: Scope) -> Response:
+    here = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+    return RedirectResponse(f"/sign-in/start?silent=1&next={quote(here)}", 303)
+
+
+async def _machine(scope: Scope, headers: Headers) -> None:
+    """A program signs in with each request, on the API alone: a token of the provider's (RFC 6750)."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    provider = scope["app"].state.provider
+    if provider is None or kind.lower() != "bearer" or not is_api(scope["path"]):
+        return
+    try:
+        reader = await provider.bearer(token.strip())
+    except ProviderAway as away:
+        raise Problem(503, away.code, str(away)) from None
+    except SignInRefused as refused:
+        raise Problem(401, refused.code, str(refused)) from None
+    scope["state"]["session"] = sessions.start(reader)
 
 
 class Catch:
@@ -182,7 +230,8 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     return failure(request, Problem(422, "invalid", SENTENCES[422], errors=errors))
 
 
-def _seal(headers: MutableHeaders, session: sessions.Session | None) -> None:
+def _seal(headers: MutableHeaders, session: sessions.Session | None, nonce: str) -> None:
+    headers.setdefault("content-security-policy", POLICY.format(nonce=nonce))
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("cache-control", "no-store")
