@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from shared.decisions import Decision
 from shared.envelope import Meta
 from shared.events import Event
 from shared.events.base import REGISTRY, Correction
+from shared.log import Log
 from shared.projection import Reading, View
-from shared.store import Unit
+from shared.store import Store, Unit
 
 Reaction = Callable[[Unit, Any, Meta], Awaitable[Decision]]
 AnyReaction = TypeVar("AnyReaction", bound=Callable[..., Awaitable[Decision]])
@@ -54,6 +55,13 @@ class Deadline:
     act: Callable[[Unit, Due], Awaitable[Decision]]
 
 
+Inlet = Callable[[Store, Log, datetime], Awaitable[int]]
+"""Takes in what somebody outside the platform put on the log (no fact of ours); returns how much was done."""
+
+Chore = Callable[[Store, datetime], Awaitable[bool]]
+"""A piece of work that somebody asked for and nobody waits for; True if there may be more of it."""
+
+
 @dataclass(frozen=True)
 class Service:
     """One of the five."""
@@ -62,6 +70,8 @@ class Service:
     views: Sequence[View]
     reactions: Mapping[type[Event], Sequence[Reaction]]
     deadlines: Sequence[Deadline] = ()
+    chores: Sequence[Chore] = ()
+    inlets: Sequence[Inlet] = ()
 
     def __post_init__(self) -> None:
         for reactions in self.reactions.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
@@ -23,6 +23,24 @@ class Settings:
     base_url: str
     namespace: str
     """Put before every schema, role and topic: empty in production, fresh for each test."""
+    proxies: int = 0
+    """How many proxies of ours stand before the platform and write X-Forwarded-For: 0 = it is not read."""
+
+    region_measures: bool = False
+    """Whether intake reads `region.measures`: off until a convention with the Region exists."""
+    smtp_url: str = field(default="", repr=False)
+    """Where e-mail goes: smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: nowhere."""
+    smtp_from: str = "noreply@insieme.invalid"
+    sms_url: str = ""
+    """The HTTP gateway that SMS are posted to (services/intake/gateway.py); empty: nowhere."""
+    sms_token: str = field(default="", repr=False)
+
+    oidc_issuer: str = ""
+    """The OpenID provider's issuer; empty: the built-in demonstration accounts."""
+    oidc_client_id: str = "insieme"
+    oidc_client_secret: str = field(default="", repr=False)
+    claims_path: Path | None = None
+    """Which claim of the provider means what (shared/web/oidc.py); None: the defaults."""
 
     @cached_property
     def _secrets(self) -> dict[str, str]:
@@ -48,6 +66,16 @@ def read() -> Settings:
         secrets_path=Path(os.environ.get("INSIEME_SECRETS", home / "secrets.json")),
         base_url=os.environ.get("INSIEME_BASE_URL", "http://127.0.0.1:8080"),
         namespace=os.environ.get("INSIEME_NAMESPACE", ""),
+        region_measures=os.environ.get("INSIEME_REGION_MEASURES", "off") == "on",
+        smtp_url=os.environ.get("INSIEME_SMTP_URL", ""),
+        smtp_from=os.environ.get("INSIEME_SMTP_FROM", "noreply@insieme.invalid"),
+        sms_url=os.environ.get("INSIEME_SMS_URL", ""),
+        sms_token=os.environ.get("INSIEME_SMS_TOKEN", ""),
+        oidc_issuer=os.environ.get("INSIEME_OIDC_ISSUER", ""),
+        oidc_client_id=os.environ.get("INSIEME_OIDC_CLIENT_ID", "insieme"),
+        oidc_client_secret=os.environ.get("INSIEME_OIDC_CLIENT_SECRET", ""),
+        claims_path=Path(claims) if (claims := os.environ.get("INSIEME_CLAIMS")) else None,
+        proxies=int(os.environ.get("INSIEME_PROXIES", "0")),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from shared import profiles
-from shared.events import PARTITIONS
+from shared.events import PARTITIONS, region
 from shared.log import Log, LogUnavailable, Topic, open_log
 from shared.settings import settings
 
@@ -14,10 +14,13 @@ STARTING_SECONDS = 60.0
 """How long a broker that is starting may take to make the topics."""
 MONITORING = Topic("monitoring", 1, retention_ms=30 * 86_400_000)
 """Windowed figures for the live page: nothing true lives only there, so a month of them is enough."""
+REGION = Topic(region.TOPIC, region.PARTITIONS, retention_ms=region.RETENTION_DAYS * 86_400_000)
+"""What the Region says about other measures: not ours, so kept for a finite time."""
 TOPICS = (
     *(Topic(name, partitions) for name, partitions in PARTITIONS.items()),
     Topic(profiles.TOPIC, profiles.PARTITIONS, compacted=True),
     MONITORING,
+    *((REGION,) if settings.region_measures else ()),
 )
 
 

@@ -61,10 +61,13 @@ class Pending:
     keys: dict[str, bytes] = field(default_factory=dict)
     tokens: list[tuple[str, bytes, str]] = field(default_factory=list)
     dropped_tokens: list[tuple[str, str]] = field(default_factory=list)
+    dropped_rows: list[tuple[str, str]] = field(default_factory=list)
     profiles: dict[str, Values | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.keys or self.tokens or self.dropped_tokens or self.profiles)
+        return bool(
+            self.rows or self.keys or self.tokens or self.dropped_tokens or self.dropped_rows or self.profiles
+        )  # fmt: skip
 
 
 class Vault:
@@ -101,11 +104,12 @@ class Vault:
             raise Tampered("a key that the master key does not open") from error
 
     async def seal(
-        self, conn: AsyncConnection, pending: Pending, row_id: str, kind: str, subject: str, values: Values,
-        new: bool = False,
+        self, conn: AsyncConnection, pending: Pending, row_id: str, kind: str, subject: str, values: Values | bytes,
+        new: bool = False, waiting: Sequence[Row] = (),
     ) -> str:  # fmt: skip
-        """Prepares the next version of the row and returns the reference that the fact carries. `new`: there can
-        be no earlier version, since the row's id comes from a cause that left nothing yet."""
+        """Prepares the next version of the row and returns the reference that the fact carries. `values` may be the
+        bytes of a file, under a kind of its own. `new`: there can be no earlier version, since the row's id comes
+        from a cause that left nothing yet. `waiting`: what earlier commands of this transaction will write."""
         key = pending.keys.get(subject) or (await self._keys(conn, [subject])).get(subject)
         if key is None:
             key = AESGCM.generate_key(256)
@@ -113,11 +117,11 @@ class Vault:
         latest = text("select coalesce(max(version), 0) from vault_rows where row_id = :row")
         version = 1 + max(
             0 if new else int(await conn.scalar(latest, {"row": row_id}) or 0),
-            max((row.version for row in pending.rows if row.row_id == row_id), default=0),
+            max((row.version for row in (*waiting, *pending.rows) if row.row_id == row_id), default=0),
         )
         header = self._header(row_id, version, kind, subject)
         secret = os.urandom(32)
-        words = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+        words = values if isinstance(values, bytes) else orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
         nonce = os.urandom(NONCE)
         pending.rows.append(
             Row(row_id, version, kind, subject, nonce + AESGCM(key).encrypt(nonce, secret + words, header))
@@ -131,6 +135,13 @@ class Vault:
 
     async def read_many(self, conn: AsyncConnection, references: Sequence[str]) -> dict[str, Values]:
         """The texts behind the references that still exist. Raises Tampered."""
+        return {one: orjson.loads(words) for one, words in (await self._words(conn, references)).items()}
+
+    async def read_bytes(self, conn: AsyncConnection, reference: str) -> bytes | None:
+        """The file behind a reference; None once it was erased. Raises Tampered."""
+        return (await self._words(conn, [reference])).get(reference)
+
+    async def _words(self, conn: AsyncConnection, references: Sequence[str]) -> dict[str, bytes]:
         wanted = {tuple(reference.split(":", 2)[:2]): reference for reference in references}
         found = await conn.execute(
             text(
@@ -140,14 +151,14 @@ class Vault:
             {"rows": [row for row, _ in wanted], "versions": [int(version) for _, version in wanted]},
         )
         opened = await self._open(conn, [Row(*values) for values in found])
-        result: dict[str, Values] = {}
+        result: dict[str, bytes] = {}
         for row, secret, words in opened:
             reference = wanted[row.row_id, str(row.version)]
             header = self._header(row.row_id, row.version, row.kind, row.subject)
             commitment = hmac.new(secret, header + words, hashlib.sha256).hexdigest()
             if not hmac.compare_digest(commitment, reference.split(":", 2)[2]):
                 raise Tampered(row.row_id)
-            result[reference] = orjson.loads(words)
+            result[reference] = words
         return result
 
     async def latest(self, conn: AsyncConnection, kind: str, subjects: Sequence[str]) -> dict[str, Values]:
@@ -189,6 +200,24 @@ class Vault:
         )
         return list(found.scalars())
 
+    async def find_any(
+        self, conn: AsyncConnection, purpose: str, tokens: Sequence[str], limit: int = 50
+    ) -> dict[str, set[str]]:
+        """The subjects that carry at least one of the tokens, with those that they carry."""
+        hashes = {self.keyed_hash(purpose, token): token for token in tokens}
+        found = await conn.execute(
+            text(
+                "select subject, array_agg(token) from vault_index where purpose = :purpose and token = any(:tokens)"
+                " group by subject order by count(*) desc, subject limit :limit"
+            ),
+            {"purpose": purpose, "tokens": list(hashes), "limit": limit},
+        )
+        return {subject: {hashes[token] for token in carried} for subject, carried in found}
+
+    def drop(self, pending: Pending, subject: str, row_id: str) -> None:
+        """Deletes all versions of a row of the subject, for ever."""
+        pending.dropped_rows.append((subject, row_id))
+
     def index(self, pending: Pending, purpose: str, subject: str, tokens: Iterable[str]) -> None:
         """Makes the subject findable by these tokens, and by no others of this purpose."""
         pending.dropped_tokens.append((purpose, subject))
@@ -223,6 +252,11 @@ class Vault:
                     "d": [row.sealed for row in rows], "now": now,
                 },
             )  # fmt: skip
+        for subject, row_id in pending.dropped_rows:
+            await conn.execute(
+                text("delete from vault_rows where row_id = cast(:row as uuid) and subject = :subject"),
+                {"row": row_id, "subject": subject},
+            )
         for purpose, subject in pending.dropped_tokens:
             await conn.execute(
                 text("delete from vault_index where purpose = :purpose and subject = :subject"),

@@ -32,6 +32,7 @@ from shared.events.enterprise import (
     ProjectSector,
     ProjectSubmitted,
 )
+from shared.projection.aliases import joined_under
 from shared.store import Command, Outcome, Store, Unit, fold
 
 ITALIAN = re.compile(r"^([0-9]{1,3}(\.[0-9]{3}){1,2}|[0-9]{1,9})(,[0-9]{1,2})?$")
@@ -144,7 +145,7 @@ class CorrectionForm(Form):
 
 
 async def _charge(unit: Unit, person_id: str | None) -> Charge | None:
-    row = await unit.row(PEOPLE, person_id) if person_id else None
+    row = await unit.row(PEOPLE, await joined_under(unit, person_id) or person_id) if person_id else None
     return Charge(row["taken_on"], row["closed_on"]) if row else None
 
 
@@ -177,6 +178,13 @@ async def submit_project(store: Store, command: Command, values: ProjectForm) ->
         if organisation_id is None and values.organisation:
             organisation_id = unit.new_id("organisation")
         path = domain.Path()
+        if values.person_id and await joined_under(unit, values.person_id) is not None:
+            await unit.states(project_stream(project_id))  # a repeated command gets its first answer
+            return Refused(
+                "joined_person",
+                "Questa scheda è unita a un'altra della stessa persona: presenta il progetto da quella.",
+                "person_id",
+            )
         if values.person_id:
             project, path = await unit.states(project_stream(project_id), path_stream(values.person_id))
         else:

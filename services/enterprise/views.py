@@ -21,12 +21,13 @@ from shared.events.enterprise import (
     ProjectSubmitted,
     TechnicalJudgementGiven,
 )
-from shared.events.intake import PathwayClosed, PersonRegistered, PlanAgreed, TakenInCharge
+from shared.events.intake import CaseTransferred, PathwayClosed, PersonRegistered, PlanAgreed, TakenInCharge
 from shared.projection import Reading, Row, View
+from shared.projection.aliases import ALIASES, by_person, group, root_of, rooted, roots
 
 ProjectFact = ProjectSubmitted | TechnicalJudgementGiven | FundingApproved | FundingRefused | PaymentMade
 BudgetFact = BudgetSet | FundsCommitted | FundsPaid
-PersonFact = PersonRegistered | TakenInCharge | PlanAgreed | PathwayClosed
+PersonFact = PersonRegistered | TakenInCharge | CaseTransferred | PlanAgreed | PathwayClosed
 
 
 def _project_columns() -> list[sa.Column[Any]]:
@@ -175,6 +176,8 @@ def fold_person(row: Row | None, event: PersonFact, meta: Meta) -> Row | None:
         case TakenInCharge():
             taken = {"status": "in_charge", "case_manager": event.case_manager, "taken_on": event.on}
             return before | taken | {"closed_on": None, "closed_outcome": None}
+        case CaseTransferred():
+            return before | {"case_manager": event.to_manager}
         case PlanAgreed():
             return before | {"planned": any(action.direction == "enterprise" for action in event.actions)}
         case PathwayClosed():
@@ -207,9 +210,9 @@ PAYMENTS = View(
 )  # fmt: skip
 PEOPLE = View(
     name="people", key_column="person_id", columns=_person_columns, key=_key("person_id"), fold=fold_person,
-    hears=(PersonRegistered, TakenInCharge, PlanAgreed, PathwayClosed), indexes=("status",),
+    hears=(PersonRegistered, TakenInCharge, CaseTransferred, PlanAgreed, PathwayClosed), indexes=("status",),
 )  # fmt: skip
-VIEWS = (PROJECTS, BUDGETS, PAYMENTS, PEOPLE)
+VIEWS = (ALIASES, PROJECTS, BUDGETS, PAYMENTS, PEOPLE)
 
 
 async def projects(
@@ -218,15 +221,20 @@ async def projects(
 ) -> list[Row]:  # fmt: skip
     """Projects with what intake said about their proposer since; the longest waiting first."""
     table, people = reading.table(PROJECTS), reading.table(PEOPLE)
-    query = _matching(table, status, kind, year, person_id)
+    query = _matching(table, status, kind, year, await _ids(reading, person_id))
     query = query.add_columns(people.c.closed_on, people.c.closed_outcome)
-    query = query.select_from(table.outerjoin(people, people.c.person_id == table.c.person_id))
+    query = query.select_from(table.outerjoin(people, people.c.person_id == rooted(reading, table.c.person_id)))
     query = query.order_by(table.c.submitted_on, table.c.project_id).offset(offset)
     return await reading.rows(query.limit(limit) if limit else query)
 
 
+async def _ids(reading: Reading, person_id: str | None) -> Sequence[str]:
+    """All the ids of the person asked for; none where everybody is."""
+    return await group(reading, person_id) if person_id else ()
+
+
 def _matching(
-    table: sa.Table, status: str | None, kind: str | None, year: int | None, person_id: str | None
+    table: sa.Table, status: str | None, kind: str | None, year: int | None, persons: Sequence[str]
 ) -> sa.Select[Any]:
     query = sa.select(table).where(table.c.submitted_on.is_not(None))
     if status:
@@ -235,8 +243,8 @@ def _matching(
         query = query.where(table.c.kind == kind)
     if year:
         query = query.where(sa.extract("year", table.c.submitted_on) == year)
-    if person_id:
-        query = query.where(table.c.person_id == person_id)
+    if persons:
+        query = query.where(table.c.person_id.in_(persons))
     return query
 
 
@@ -244,7 +252,7 @@ async def count_by_status(
     reading: Reading, *, kind: str | None = None, year: int | None = None, person_id: str | None = None
 ) -> dict[str, int]:
     """How many projects stand where."""
-    found = _matching(reading.table(PROJECTS), None, kind, year, person_id).subquery()
+    found = _matching(reading.table(PROJECTS), None, kind, year, await _ids(reading, person_id)).subquery()
     rows = await reading.rows(sa.select(found.c.status, sa.func.count().label("n")).group_by(found.c.status))
     return {row["status"]: row["n"] for row in rows}
 
@@ -289,15 +297,16 @@ async def people(
     person_id: str | None = None, limit: int | None = None, offset: int = 0,
 ) -> list[Row]:  # fmt: skip
     """People and how many projects each has; those whose plan names this line first."""
-    table, project = reading.table(PEOPLE), reading.table(PROJECTS)
-    number = sa.select(sa.func.count()).where(project.c.person_id == table.c.person_id).scalar_subquery()
+    table, project = by_person(reading, PEOPLE), reading.table(PROJECTS)
+    theirs = rooted(reading, project.c.person_id) == table.c.person_id
+    number = sa.select(sa.func.count()).select_from(project).where(theirs).scalar_subquery()
     query = sa.select(table, number.label("projects"), sa.func.count().over().label("total"))
     if status:
         query = query.where(table.c.status == status)
     if planned is not None:
         query = query.where(table.c.planned.is_(planned))
     if person_id:
-        query = query.where(table.c.person_id == person_id)
+        query = query.where(table.c.person_id == await root_of(reading, person_id))
     query = query.order_by(table.c.planned.desc(), table.c.taken_on.desc(), table.c.person_id).offset(offset)
     return await reading.rows(query.limit(limit) if limit else query)
 
@@ -311,7 +320,8 @@ async def grants(reading: Reading, year: int, today: date) -> list[Row]:
     table = reading.table(PROJECTS)
     approved = table.c.approved.is_not(None) & (sa.extract("year", table.c.decided_on) == year)
     query = sa.select(table).where(approved).order_by(table.c.decided_on, table.c.project_id)
-    rows = await reading.rows(query)
+    known = await roots(reading)
+    rows = [row | {"beneficiary": known.get(row["person_id"], row["person_id"])} for row in await reading.rows(query)]
     last = min(date(year, 12, 31), today)
     threshold, redact = (parameter(f"publication.{name}", last) for name in ("threshold", "redact_persons"))
     return publishable(rows, threshold, redact)
@@ -328,4 +338,4 @@ def publishable(rows: Sequence[Row], threshold: int, redact: int) -> list[Row]:
 
 
 def _beneficiary(row: Row) -> str:
-    return str(row["person_id"] or row["organisation_id"])
+    return str(row.get("beneficiary") or row["person_id"] or row["organisation_id"])

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from services.intake import commands, forms, views
+from services.intake.domain import Joined
 from services.intake.finding import Duplicate
 from services.intake.pages.person import case_managers, present_row
 from shared.decisions import Refused
@@ -75,6 +76,8 @@ def said(outcome: Outcome) -> Said:
         extra = {"errors": [{"field": outcome.field, "sentence": outcome.sentence}]} if outcome.field else {}
         if isinstance(outcome, Duplicate):
             extra["people"] = list(outcome.people)  # type: ignore[arg-type]  # problem members are any JSON
+        if isinstance(outcome, Joined):
+            extra["person_id"] = outcome.root  # type: ignore[assignment]  # problem members are any JSON
         raise Problem(422 if outcome.field else 409, outcome.code, outcome.sentence, **extra)
     return Said(
         repeated=outcome.repeated,
@@ -237,4 +240,8 @@ async def correct(
     store: Store = Depends(get_store),
 ) -> Said:
     """A fact was wrong."""
-    return said(await commands.correct_fact(store, command(request, reader), str(person_id), str(fact_id), values))
+    managers = tuple(case_managers(reader))
+    outcome = await commands.correct_fact(
+        store, command(request, reader), str(person_id), str(fact_id), values, managers
+    )
+    return said(outcome)

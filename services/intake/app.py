@@ -3,10 +3,13 @@
 from fastapi import FastAPI
 
 from services.intake import api, pages
+from services.intake.pages.drafts import DropSent
 from services.intake.service import SERVICE
 from shared.web.app import service_app
 
 
 def create_app() -> FastAPI:
     """The application, with a store opened when it is first wanted."""
-    return service_app(SERVICE, title="Accoglienza", api=api.router, pages=pages.router)
+    app = service_app(SERVICE, title="Accoglienza", api=api.router, pages=pages.router)
+    app.add_middleware(DropSent)
+    return app

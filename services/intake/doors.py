@@ -10,11 +10,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.finding import PERSON_INDEX, query_tokens
 from shared import clock
+from shared.projection import Reading
+from shared.projection.aliases import ALIASES
 from shared.store import Store
 from shared.web.readers import Reader
 
@@ -81,14 +84,23 @@ async def find(store: Store, reader: Reader, query: str) -> list[dict[str, Any]]
     tokens = query_tokens(query)
     if not tokens:
         return []
-    async with store.engine.connect() as conn:
-        ids = await store.vault.find(conn, PERSON_INDEX, tokens, FOUND_AT_MOST)
+    async with store.read() as reading:
+        found_ids = await store.vault.find(reading.conn, PERSON_INDEX, tokens, FOUND_AT_MOST)
+        ids = await by_root(reading, found_ids)
     found = await identities(store, reader, ids, action="find", purpose="intake.find", fields=("name", "birth_date"))
     people = [
         {"person_id": person, "name": full_name(identity), "birth_date": identity["birth_date"]}
         for person, identity in found.items()
     ]
     return sorted(people, key=lambda person: (person["name"].casefold(), person["person_id"]))
+
+
+async def by_root(reading: Reading, ids: Sequence[str]) -> list[str]:
+    """The ids under which these people are shown, each once: who was joined to another is found as the other."""
+    table = reading.table(ALIASES)
+    rows = await reading.rows(sa.select(table).where(table.c.person_id.in_(list(ids))))
+    roots = {row["person_id"]: row["root_id"] for row in rows}
+    return list(dict.fromkeys(roots.get(one, one) for one in ids))
 
 
 async def compose_names(store: Store, reader: Reader, ids: Sequence[str], purpose: str) -> dict[str, str]:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
-from services.intake import tax_code
+from services.intake import likeness, tax_code
 from shared import territory
 from shared.decisions import Refused
+from shared.events.intake import Likeness
+from shared.projection import aliases
 from shared.store import Unit
 
 PERSON_INDEX = "person"
 """Purpose of the name index: prefixes of names, phone, e-mail."""
 EXACT_INDEX = "exact"
 """Purpose of the duplicate index: the tax code, and name with birth date."""
+SIMILAR_INDEX = "similar"
+"""Purpose of the index of likenesses: how the name sounds, with the birth date or nearly."""
+PROPOSED_AT_MOST = 5
+"""Those most alike: more would not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,14 @@ def phone_digits(phone: str) -> str:
     return re.sub(r"\D", "", phone)[-9:]
 
 
+def phone_tokens(phone: str) -> set[str]:
+    """A number is found whole, by its beginning (without country code) or by its end, from four digits on."""
+    digits = re.sub(r"^(\+|00)39", "", re.sub(r"[^0-9+]", "", phone)).lstrip("+")
+    sizes = range(4, min(len(digits), 10) + 1)
+    parts = {digits[:size] for size in sizes} | {digits[-size:] for size in sizes}
+    return {f"p:{part[-9:]}" for part in parts | {phone_digits(phone)}}
+
+
 def search_tokens(identity: dict[str, Any]) -> list[str]:
     """Under which tokens a person is found: each prefix (two letters and more) of each name."""
     tokens = set()
@@ -38,12 +53,15 @@ def search_tokens(identity: dict[str, Any]) -> list[str]:
         for word in territory.normal(identity[name]).split():
             tokens |= {f"n:{word[:size]}" for size in range(2, min(len(word), 20) + 1)}
     if identity.get("phone"):
-        tokens.add(f"p:{phone_digits(identity['phone'])}")
+        tokens |= phone_tokens(identity["phone"])
     if identity.get("email"):
         tokens.add(f"e:{identity['email'].lower()}")
-    if identity.get("tax_code"):
-        tokens.add(f"c:{identity['tax_code']}")
-    return sorted(tokens)
+    return sorted(tokens | {f"c:{code}" for code in tax_codes(identity)})
+
+
+def tax_codes(identity: dict[str, Any]) -> list[str]:
+    """The tax code and those that it replaced: the old one still finds the person."""
+    return [code for code in (identity.get("tax_code"), *identity.get("former_tax_codes", ())) if code]
 
 
 def query_tokens(query: str) -> list[str]:
@@ -52,7 +70,7 @@ def query_tokens(query: str) -> list[str]:
     code = tax_code.parse(query)
     if not isinstance(code, Refused):
         return [f"c:{code.code}"]
-    if re.fullmatch(r"\+?[0-9]{6,15}", compact):
+    if re.fullmatch(r"\+?[0-9]{4,15}", compact):
         return [f"p:{phone_digits(compact)}"]
     if "@" in query:
         return [f"e:{query.strip().lower()}"]
@@ -60,34 +78,65 @@ def query_tokens(query: str) -> list[str]:
     return [f"n:{word}" for word in words if len(word) >= 2][:6]
 
 
-def exact_tokens(identity: dict[str, Any]) -> tuple[str | None, str]:
-    """Tax code (if any) and name with birth date, in whatever order the names were written."""
-    code = identity.get("tax_code")
+def exact_tokens(identity: dict[str, Any]) -> tuple[list[str], str]:
+    """Tax codes (if any) and name with birth date, in whatever order the names were written."""
     name = " ".join(sorted(territory.normal(f"{identity['family_name']} {identity['given_name']}").split()))
-    return (f"c:{code}" if code else None), f"nb:{name}|{identity['birth_date']}"
+    return [f"c:{code}" for code in tax_codes(identity)], f"nb:{name}|{identity['birth_date']}"
+
+
+def index(unit: Unit, person_id: str, identity: dict[str, Any]) -> None:
+    """Makes the person findable: by search, as a double, and as somebody who looks alike. Keyed hashes alone."""
+    codes, name_and_birth = exact_tokens(identity)
+    unit.vault.index(PERSON_INDEX, person_id, search_tokens(identity))
+    unit.vault.index(EXACT_INDEX, person_id, [*codes, name_and_birth])
+    unit.vault.index(SIMILAR_INDEX, person_id, likeness.tokens(identity))
+
+
+async def similar(unit: Unit, person_id: str, identity: dict[str, Any]) -> list[tuple[str, Likeness]]:
+    """Who is here and looks like this person, the most alike first; not who has the very same name and date, since
+    the operator was asked about them."""
+    carried = await unit.vault.find_any(SIMILAR_INDEX, likeness.tokens(identity))
+    candidates = [found for found in carried if found != person_id]
+    if not candidates:
+        return []
+    known = await unit.store.vault.latest(unit.conn, "identity", candidates)
+    _, own = exact_tokens(identity)
+    alike = [
+        (score, other, how)
+        for other, values in known.items()
+        if exact_tokens(values)[1] != own
+        for how, score in filter(None, [likeness.likeness(identity, values)])
+    ]
+    return [(other, how) for _, other, how in sorted(alike, key=lambda one: (-one[0], one[1]))[:PROPOSED_AT_MOST]]
 
 
 async def duplicates(unit: Unit, person_id: str, identity: dict[str, Any], another_person: bool) -> Duplicate | None:
     """Who is here already under this tax code, or name and birth date; None lets the registration go on."""
-    code, name_and_birth = exact_tokens(identity)
+    codes, name_and_birth = exact_tokens(identity)
     # Two desks at once: the second waits here until the first has committed, and then finds the person.
-    for token in sorted(filter(None, (code, name_and_birth))):
+    for token in sorted([*codes, name_and_birth]):
         key = int.from_bytes(unit.vault.keyed_hash(EXACT_INDEX, token)[:8], "big", signed=True)
         await unit.conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
-    if code is not None:
-        same = [found for found in await unit.vault.find(EXACT_INDEX, [code]) if found != person_id]
+    own = {person_id, *await aliases.ids_of(unit, person_id)}
+    if codes:
+        same = [found for found in await unit.vault.find_any(EXACT_INDEX, codes) if found not in own]
         if same:
             return Duplicate(
                 "duplicate", "C'è già una persona con questo codice fiscale: apri la sua scheda.", "tax_code",
-                people=tuple(same),
+                people=await _shown(unit, same),
             )  # fmt: skip
     if not another_person:
-        same = [found for found in await unit.vault.find(EXACT_INDEX, [name_and_birth]) if found != person_id]
+        same = [found for found in await unit.vault.find(EXACT_INDEX, [name_and_birth]) if found not in own]
         if same:
             return Duplicate(
                 "possible_duplicate",
                 "C'è già una persona con lo stesso nome e la stessa data di nascita. Controlla la "
                 "sua scheda; se è un'altra persona, confermalo sotto.",
-                "another_person", people=tuple(same),
+                "another_person", people=await _shown(unit, same),
             )  # fmt: skip
     return None
+
+
+async def _shown(unit: Unit, people: Sequence[str]) -> tuple[str, ...]:
+    """These people by the ids under which they are shown."""
+    return tuple(dict.fromkeys([await aliases.joined_under(unit, one) or one for one in people]))

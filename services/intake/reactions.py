@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake import domain
+from services.intake import announcements, domain
 from services.intake.views import FULFILS, OTHERS, fulfilments
 from shared.corrections import correct, effective
 from shared.decisions import Decision, Refused
@@ -67,3 +67,5 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     training.PathwayFactCorrected: (corrected,),
     enterprise.PathwayFactCorrected: (corrected,),
 }
+for told, reactions in announcements.REACTIONS.items():
+    REACTIONS[told] = (*REACTIONS.get(told, ()), *reactions)

@@ -69,26 +69,86 @@ def _refused(sentence: str) -> Refused:
 def warnings(
     code: TaxCode, *, family_name: str, given_name: str, birth_date: date, sex: str, birth_place: str | None
 ) -> list[str]:
-    """Italian sentences on what does not agree with the entered data; none for a provisional code."""
+    """Italian sentences on what does not agree with the entered data; none for a provisional code.
+
+    Tolerant where registries differ: of more names the code may have taken the first one alone; a place may be
+    written with its province or its country, by an older name, or be a state that is no more.
+    """
     if code.provisional:
         return ["Codice fiscale provvisorio: va sostituito con quello definitivo entro sei mesi."]
-    found = []
     text = code.code
-    if codicefiscale.encode_lastname(normal(family_name)) != text[:3]:
-        found.append("Il cognome non corrisponde al codice fiscale.")
-    if codicefiscale.encode_firstname(normal(given_name)) != text[3:6]:
-        found.append("Il nome non corrisponde al codice fiscale.")
+    found = _names(text[:3], text[3:6], family_name, given_name)
     born = int(text[9:11].translate(_DIGITS))
     month, year = _MONTHS.index(text[8]) + 1, int(text[6:8].translate(_DIGITS))
-    if (birth_date.year % 100, birth_date.month, birth_date.day) != (year, month, born % 40):
-        found.append("La data di nascita non corrisponde al codice fiscale.")
+    found += _date(birth_date, year, month, born % 40)
     if sex in ("M", "F") and (born > 40) != (sex == "F"):
-        found.append("Il sesso non corrisponde al codice fiscale.")
+        of = "una donna" if born > 40 else "un uomo"
+        found.append(f"Il sesso non corrisponde al codice fiscale, che è di {of}.")
     if birth_place:
-        place = text[11] + text[12:15].translate(_DIGITS)
-        names = birth_place_names(place)
-        if names and normal(birth_place) not in names:
-            found.append("Il luogo di nascita non corrisponde al codice fiscale.")
+        found += _place(text[11] + text[12:15].translate(_DIGITS), birth_place, birth_date)
+    return found
+
+
+def _parts(name: str) -> set[str]:
+    """The name as a code may have taken it: whole, or the first of its words."""
+    words = normal(name).split()
+    return {"".join(words), *words[:1], "".join(words[:2])} - {""}
+
+
+def _family(code: str, name: str) -> bool:
+    return any(codicefiscale.encode_lastname(part) == code for part in _parts(name))
+
+
+def _given(code: str, name: str) -> bool:
+    return any(codicefiscale.encode_firstname(part) == code for part in _parts(name))
+
+
+def _names(family: str, given: str, family_name: str, given_name: str) -> list[str]:
+    right = _family(family, family_name), _given(given, given_name)
+    if not any(right) and _family(family, given_name) and _given(given, family_name):
+        return ["Nome e cognome sembrano scambiati: il codice fiscale li ha al contrario."]
+    said = ("Il cognome", "Il nome")
+    return [f"{said[n]} non corrisponde al codice fiscale." for n in (0, 1) if not right[n]]
+
+
+def _date(birth_date: date, year: int, month: int, day: int) -> list[str]:
+    if (birth_date.year % 100, birth_date.month, birth_date.day) == (year, month, day):
+        return []
+    if birth_date.year % 100 == year and (birth_date.month, birth_date.day) == (day, month):
+        return ["Nella data di nascita giorno e mese sembrano scambiati: il codice fiscale li ha al contrario."]
+    return ["La data di nascita non corrisponde al codice fiscale."]
+
+
+def _place(code: str, written: str, birth_date: date) -> list[str]:
+    names = birth_place_names(code)
+    entered = f" {normal(written)} "
+    if not names or any(f" {name} " in entered for name in names):
+        return []
+    if code[0] == "Z" and _gone(code) and normal(written) in country_by_name():
+        return []  # born in a state that is no more (Jugoslavia, URSS), told by the name of today
+    called = _by_place_name().get(normal(written), [])
+    if called and code[0] != "Z" and all(_created(one) > birth_date.isoformat() for one in called):
+        return [
+            f"Il comune di {called[0]['name']} è nato dopo la persona: come luogo di nascita va il comune di "
+            f"allora ({', '.join(sorted(name.title() for name in names))})."
+        ]
+    return ["Il luogo di nascita non corrisponde al codice fiscale."]
+
+
+def _created(record: dict[str, Any]) -> str:
+    return str(record["date_created"] or "")[:10]
+
+
+def _gone(code: str) -> bool:
+    return all(record["date_deleted"] for record in _places().get(code, []))
+
+
+@cache
+def _by_place_name() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for records in _places().values():
+        for record in records:
+            found.setdefault(normal(record["name"]), []).append(record)
     return found
 
 

@@ -4,5 +4,6 @@ Decides: who joins the network, what is sought, who is shortlisted, presented, p
 Emits: on `supply` CompanyRegistered, VacancyOpened, SelectionOpened, PositionFilled, VacancyClosed; on
 `pathway` Shortlisted, Presented, PresentationAnswered, PlacementStarted, PlacementExtended, PlacementEnded;
 corrections of each.
-Hears: intake (PersonRegistered, InterviewHeld, TakenInCharge, PathwayClosed, their corrections) and itself.
+Hears: intake (PersonRegistered, InterviewHeld, TakenInCharge, CaseTransferred, PathwaySuspended,
+        PathwayResumed, PathwayClosed, their corrections) and itself.
 """

@@ -10,17 +10,20 @@ from shared.web.labels import (
     EDUCATION,
     MOTIVES,
     OCCUPATIONS,
+    PERSON_DISTRICTS,
     PROPOSAL_STATES,
     READINESS,
     SECTORS,
     SEXES,
+    WORK_LIMITS,
     occupation,
 )
 
 __all__ = [
     "AGE_BANDS", "ANSWERS", "CLOSE_REASONS", "CONTRACTS", "DISTRICTS", "EDUCATION", "END_REASONS", "FIELDS",
-    "MOTIVES", "OCCUPATIONS", "PLACEMENT_STATES", "PROPOSAL_STATES", "READINESS", "SECTORS", "SEXES", "SITUATIONS",
-    "SIZES", "VACANCY_STATES", "choices", "occupation",
+    "MOTIVES", "OCCUPATIONS", "PERSON_ANSWERS", "PERSON_DISTRICTS", "PLACEMENT_STATES",
+    "PROPOSAL_STATES", "READINESS", "SECTORS", "SEXES", "SITUATIONS",
+    "SIZES", "VACANCY_STATES", "WORK_LIMITS", "choices", "occupation",
 ]  # fmt: skip
 
 SIZES = {
@@ -37,6 +40,8 @@ END_REASONS = {
     "agreed": "Accordo tra le parti",
     "other": "Altro",
 }
+PERSON_ANSWERS = {"accepted": "Alla persona interessa", "declined": "Alla persona non interessa"}
+"""What the person said of a proposal, on their own page."""
 CLOSE_REASONS = {
     "filled": "Posti coperti",
     "withdrawn": "Ritirata dall'azienda",

@@ -17,16 +17,21 @@ from shared.events import Event
 from shared.events.intake import PathwayClosed, TakenInCharge
 from shared.events.intake import PathwayFactCorrected as IntakeCorrected
 from shared.events.matching import PresentationAnswered, Presented
+from shared.projection.aliases import ids_of
 from shared.service import Reaction, emits
 from shared.store import Unit
 
 
 async def _withdraw(unit: Unit, person_id: str, on: date) -> Decision:
-    """Withdraws what waits for an answer, unless the person is in charge (again)."""
-    (person,) = await unit.states(domain.person_stream(person_id))
-    if standing(await unit.row(CANDIDATES, person_id)).in_charge:
+    """Withdraws what waits for an answer under any id of the person, unless they are in charge (again)."""
+    ids = await ids_of(unit, person_id)
+    persons = await unit.states(*(domain.person_stream(one) for one in ids))
+    if standing(await unit.row(CANDIDATES, ids[0])).in_charge:
         return []
-    return domain.withdraw_presentations(person, person_id=person_id, on=on)
+    withdrawn: list[Event] = []
+    for one, person in zip(ids, persons, strict=True):
+        withdrawn += domain.withdraw_presentations(person, person_id=one, on=on)
+    return withdrawn
 
 
 @emits(PresentationAnswered)

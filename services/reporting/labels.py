@@ -6,25 +6,64 @@ Reporting shows everybody's facts, so it has words for everybody's codes; a test
 from __future__ import annotations
 
 from shared.territory import UNIONS
+from shared.web.desk_labels import (
+    CANCELLED_FOR,
+    DECLINED_FOR,
+    DISCARD_REASONS,
+    DISCLOSURE_LEVELS,
+    FAILURES,
+    KEPT_OUTCOMES,
+    MESSAGE_CHANNELS,
+    MESSAGES_BY,
+    MOVE_REASONS,
+    PURPOSES,
+    REFERRER_KINDS,
+    RIGHTS,
+    STANDINGS,
+    TEMPLATES,
+    THEMES,
+    VISIT_OUTCOMES,
+)
 from shared.web.labels import (
     AGE_BANDS,
     ANSWERS,
+    ATTACHMENT_KINDS,
     CHANNELS,
     CHECK_OUTCOMES,
     CHECKS,
     CITIZENSHIP_AREAS,
+    CONFIRM_EVIDENCE,
+    CONFIRMED,
+    CONTACT_CHANNELS,
+    CONTACT_OUTCOMES,
     CONTRACTS,
     DIRECTIONS,
-    DISTRICTS,
     EDUCATION,
     ENTRIES,
     EVIDENCE,
+    FRAGILITY_OUTCOMES,
+    JOIN_GROUNDS,
+    LANGUAGE_EVIDENCE,
+    LEVELS,
+    LIKENESSES,
     LINES,
+    LR14_INDEX,
     MODES,
     MOTIVES,
     OUTCOMES,
+    PART_GROUNDS,
+    PERMIT_KINDS,
+    PERSON_DISTRICTS,
     READINESS,
+    REVIEW_OUTCOMES,
     SEXES,
+    SIGNERS,
+    SIGNING_WAYS,
+    STATUS_ATTRIBUTES,
+    SUSPENSION_REASONS,
+    TRANSFER_MOTIVES,
+    VERIFIED_AS,
+    WORK_LIMITS,
 )
 
 SERVICES = {
@@ -40,8 +79,8 @@ STATUSES = {
     "closed": "Percorso chiuso",
     "unknown": "Iscrizione non ancora ricevuta",
 }
-UNION_LABELS = UNIONS | {"none": "In nessuna unione"}
-DISTRICT_LABELS = DISTRICTS | {"unknown": "Distretto non noto"}
+UNION_LABELS = UNIONS | {"none": "In nessuna unione", "outside": "Fuori territorio"}
+DISTRICT_LABELS = PERSON_DISTRICTS | {"unknown": "Distretto non noto"}
 END_REASONS = {
     "term": "Scadenza del termine",
     "resigned": "Dimissioni",
@@ -101,8 +140,12 @@ KINDS = {"self_employment": "Autoimpiego", "social_innovation": "Innovazione soc
 YES_NO = {"True": "sì", "False": "no"}
 
 VALUES: dict[str, dict[str, str]] = {
+    "listening": LEVELS, "reading": LEVELS, "spoken_interaction": LEVELS, "spoken_production": LEVELS,
+    "writing": LEVELS, "lr14_index": LR14_INDEX, "attributes": STATUS_ATTRIBUTES, "withdrawn": YES_NO,
+    "referral_agreed": YES_NO,
     "channel": CHANNELS, "age_band": AGE_BANDS, "sex": SEXES, "citizenship_area": CITIZENSHIP_AREAS,
-    "education": EDUCATION, "district": DISTRICTS, "union": UNIONS, "contract": CONTRACTS, "readiness": READINESS,
+    "education": EDUCATION, "district": PERSON_DISTRICTS,
+    "union": UNIONS, "contract": CONTRACTS, "readiness": READINESS,
     "direction": DIRECTIONS, "motive": MOTIVES, "line": LINES, "size": SIZES, "kind": KINDS, "service": SERVICES,
     "entry": ENTRIES, "check": CHECKS, "evidence": EVIDENCE, "mode": MODES,
     "certificate": {
@@ -110,12 +153,53 @@ VALUES: dict[str, dict[str, str]] = {
         "qualification": "Certificato di qualifica",
     },
     "source": {"public": "Pubblica", "fsp": "Fondazione San Petronio"},
-    "in_capital": YES_NO, "board": YES_NO,
+    "in_capital": YES_NO, "board": YES_NO, "may_work": YES_NO, "likeness": LIKENESSES,
+    "excused": YES_NO, "active": YES_NO, "sending": YES_NO, "reminders": YES_NO, "known": YES_NO,
+    "purpose": PURPOSES, "theme": THEMES, "template": TEMPLATES, "standing": STANDINGS, "right": RIGHTS,
+    "answer": {"accepted": "La proposta interessa", "declined": "La proposta non interessa"},
+    "level": {str(level): words for level, words in DISCLOSURE_LEVELS.items()},
 }  # fmt: skip
 """Field -> code -> words, where a field means the same in every contract."""
 VALUES_OF: dict[tuple[str, str], dict[str, str]] = {
     ("intake.eligibility-checked", "outcome"): CHECK_OUTCOMES,
     ("intake.pathway-closed", "outcome"): OUTCOMES,
+    ("intake.fragility-found", "outcome"): FRAGILITY_OUTCOMES,
+    ("intake.declaration-verified", "outcome"): VERIFIED_AS,
+    ("intake.language-assessed", "evidence"): LANGUAGE_EVIDENCE,
+    ("training.course-completed", "topic"): TOPICS,
+    ("intake.permit-recorded", "kind"): PERMIT_KINDS,
+    ("intake.permit-recorded", "work_limit"): WORK_LIMITS | {"none": "Nessuno"},
+    ("intake.persons-joined", "ground"): JOIN_GROUNDS,
+    ("intake.persons-parted", "ground"): PART_GROUNDS,
+    ("intake.attachment-added", "kind"): ATTACHMENT_KINDS,
+    ("intake.contact-logged", "channel"): CONTACT_CHANNELS,
+    ("intake.contact-logged", "outcome"): CONTACT_OUTCOMES,
+    ("intake.case-transferred", "motive"): TRANSFER_MOTIVES,
+    ("intake.pathway-suspended", "reason"): SUSPENSION_REASONS,
+    ("intake.plan-signed", "by"): SIGNERS,
+    ("intake.plan-signed", "way"): SIGNING_WAYS,
+    ("intake.plan-reviewed", "outcome"): REVIEW_OUTCOMES,
+    ("intake.plan-action-confirmed", "outcome"): CONFIRMED,
+    ("intake.plan-action-confirmed", "evidence"): CONFIRM_EVIDENCE,
+    ("intake.appointment-moved", "why"): MOVE_REASONS,
+    ("intake.appointment-kept", "outcome"): KEPT_OUTCOMES,
+    ("intake.appointment-cancelled", "by"): {"person": "La persona", "office": "L'ufficio"},
+    ("intake.appointment-cancelled", "why"): CANCELLED_FOR,
+    ("intake.message-queued", "channel"): MESSAGE_CHANNELS,
+    ("intake.message-delayed", "reason"): FAILURES,
+    ("intake.message-failed", "reason"): FAILURES,
+    ("intake.messages-refused", "channel"): MESSAGE_CHANNELS,
+    ("intake.messages-refused", "by"): MESSAGES_BY,
+    ("intake.messages-accepted", "channel"): MESSAGE_CHANNELS,
+    ("intake.messages-accepted", "by"): MESSAGES_BY,
+    ("intake.contact-discarded", "reason"): DISCARD_REASONS,
+    ("intake.person-code-revoked", "reason"): {
+        "revoked": "Revocato da un operatore", "locked": "Troppi tentativi sbagliati",
+    },
+    ("intake.ticket-closed", "outcome"): VISIT_OUTCOMES,
+    ("intake.visit-ended", "outcome"): VISIT_OUTCOMES,
+    ("intake.person-referred", "kind"): REFERRER_KINDS,
+    ("intake.referral-declined", "reason"): DECLINED_FOR,
     ("matching.presentation-answered", "outcome"): ANSWERS,
     ("matching.vacancy-closed", "reason"): {
         "filled": "Posti coperti", "withdrawn": "Ritirata dall'azienda", "expired": "Termine scaduto",
@@ -131,6 +215,13 @@ VALUES_OF: dict[tuple[str, str], dict[str, str]] = {
 """Where a field means something else in that type."""
 
 FIELDS = {
+    "language": "lingua", "listening": "ascolto", "reading": "lettura", "spoken_interaction": "interazione orale",
+    "spoken_production": "produzione orale", "writing": "scrittura", "measure": "misura", "since": "primo giorno",
+    "until": "ultimo giorno", "said_on": "letto dalla Regione il", "withdrawn": "ritirata",
+    "answer_by": "risposta entro", "lr14_index": "indice L.R. 14/2015", "lr14_index_on": "data dell'indice",
+    "seed": "seme", "sample_id": "sorteggio",
+    "share_percent": "quota (%)", "population": "dichiarazioni", "drawn": "sorteggiate", "attributes": "attributi",
+    "holds_until": "vale fino al", "grounds": "regole non rispettate", "referral_agreed": "accetta le associazioni",
     "episode": "ingresso numero", "channel": "canale", "entry": "modalità", "age_band": "età", "sex": "sesso",
     "citizenship_area": "cittadinanza", "education": "titolo di studio", "district": "distretto", "union": "unione",
     "in_capital": "domicilio a Bologna", "check": "verifica", "outcome": "esito", "evidence": "prova",
@@ -147,14 +238,41 @@ FIELDS = {
     "score": "punteggio", "judged_by": "giudizio registrato da", "approved_by": "delibera registrata da",
     "decided_by": "decisione registrata da", "order": "mandato", "person_id": "persona",
     "organisation_id": "organizzazione", "report_id": "rapporto", "as_of": "rilevato al", "digest": "impronta",
+    "support": "sostegno alla famiglia", "review_on": "da rivedere entro il", "by": "chi", "way": "come",
+    "operator": "operatore", "next_on": "prossima revisione", "recall_on": "da richiamare il",
+    "motive": "motivo", "from_manager": "da", "to_manager": "a", "expected_until": "fine prevista",
+    "expires_on": "scadenza", "may_work": "può lavorare", "work_limit": "limite al lavoro",
+    "renewal_asked_on": "rinnovo chiesto il", "likeness": "somiglianza", "ground": "perché", "other_id": "altra scheda",
+    "alias_id": "scheda unita", "root_id": "scheda che resta",
     "service": "servizio", "where": "posizione nel registro", "view": "vista",
+    "purpose": "scopo", "desk": "sportello", "day": "giorno", "at": "ora", "minutes": "durata in minuti",
+    "why": "motivo", "excused": "con un motivo accettato", "booked_by": "fissato da", "theme": "tema",
+    "first": "primo giorno", "last": "ultimo giorno", "template": "testo", "keep_until": "da inviare entro il",
+    "attempt": "tentativo", "again_at": "nuovo tentativo", "active": "promemoria attivi",
+    "sending": "messaggi attivi", "reminders": "promemoria attivi", "quiet_desks": "sportelli senza promemoria",
+    "answer": "risposta", "right": "diritto", "due_on": "risposta entro il", "ticket": "numero",
+    "standing": "disponibilità", "organisation": "ente", "level": "che cosa saprà l'ente",
+    "informed_on": "informativa consegnata il", "known": "già nel programma",
 }  # fmt: skip
 """How a fact's fields are called; `on` is the date of the entry itself."""
+FIELDS_OF: dict[tuple[str, str], str] = {
+    ("intake.contact-received", "notice"): "versione dell'informativa",
+    ("intake.contact-discarded", "person_id"): "persona già iscritta",
+    ("intake.person-referred", "kind"): "tipo di ente",
+}
+"""Where a field means something else in that type."""
 HIDDEN_FIELDS = frozenset(
     {
         "on",
         "identity",
         "reasons",
+        "applied",
+        "details",
+        "sheet",
+        "assessment_id",
+        "fact_id",
+        "population_digest",
+        "text",
         "notes",
         "objectives",
         "card",
@@ -164,8 +282,26 @@ HIDDEN_FIELDS = frozenset(
         "selection_id",
         "action_id",
         "because",
+        "attachment_id",
+        "reference",
+        "contact_id",
+        "note",
+        "note_id",
+        "review_id",
         "payment_id",
         "stream_id",
+        "absence_id",
+        "answers",
+        "appointment_id",
+        "closure_id",
+        "code_id",
+        "delivery_id",
+        "message_id",
+        "referral_id",
+        "request_id",
+        "session_id",
+        "slot_id",
+        "visit_id",
     }
 )
 """References into vaults and ids that say nothing to a reader."""
@@ -194,6 +330,11 @@ REASONS = {
     "undecodable-subject": "L'evento parla di un soggetto diverso da quello dichiarato.",
     "declared-void": "L'evento è stato dichiarato nullo.",
 }
+
+
+def field(type_name: str, name: str) -> str:
+    """How a field of that type of fact is called; what is hidden is an attachment."""
+    return FIELDS_OF.get((type_name, name)) or FIELDS.get(name, "allegato")
 
 
 def reason(code: str | None) -> str:

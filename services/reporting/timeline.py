@@ -15,10 +15,12 @@ from shared.events.base import REGISTRY, Correction, Event
 from shared.projection import Row
 from shared.web.facts import label_of
 from shared.web.formats import day, euro, instant, number, short
-from shared.web.labels import DIRECTIONS, MOTIVES, SECTORS, check_reason, occupation
+from shared.web.labels import ACTION_KINDS, DIRECTIONS, MOTIVES, SECTORS, check_reason, occupation
 
 MONEY = frozenset({"amount", "requested"})
-ACCOUNTS = frozenset({"case_manager", "judged_by", "approved_by", "decided_by"})
+ACCOUNTS = frozenset(
+    {"case_manager", "from_manager", "to_manager", "operator", "judged_by", "approved_by", "decided_by", "booked_by"}
+)
 THINGS = frozenset({"company_id", "vacancy_id", "course_id", "project_id"})
 
 
@@ -60,9 +62,9 @@ def details(event: Event, words: Words) -> list[tuple[str, str]]:
         if name in labels.HIDDEN_FIELDS or name == event.SUBJECT:
             continue
         value = getattr(event, name)
-        if value is None or value == "":
+        if value in (None, "", ()):
             continue
-        found.append((labels.FIELDS[name], say(event.TYPE, name, value, words)))
+        found.append((labels.field(event.TYPE, name), say(event.TYPE, name, value, words)))
     return found
 
 
@@ -94,7 +96,8 @@ def say(type_name: str, name: str, value: Any, words: Words) -> str:
 
 def _action(action: BaseModel) -> str:
     values = action.model_dump()
-    return f"{DIRECTIONS[values['direction']]} entro il {day(values['due_on'])}"
+    what = ACTION_KINDS.get(values["kind"] or "") or DIRECTIONS.get(values.get("direction", ""), "")
+    return f"{what} entro il {day(values['due_on'])}"
 
 
 def thing(thing_id: str, row: Row | None) -> str:
@@ -167,7 +170,7 @@ def _what_holds(event: Correction, words: Words) -> str:
         before, after = getattr(original, name), getattr(replacement, name)
         if name == "on" or before == after:
             continue
-        label = labels.FIELDS.get(name, "allegato")
+        label = labels.field(original.TYPE, name)
         if name in labels.HIDDEN_FIELDS:
             changes.append(f"{label}: sostituito")
         else:

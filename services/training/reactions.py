@@ -22,6 +22,7 @@ from shared.events.base import Event
 from shared.events.intake import PathwayClosed
 from shared.events.matching import PositionFilled, SupplyFactCorrected, VacancyClosed, VacancyOpened
 from shared.events.training import CourseActivated, CourseLeft, Enrolled, PositionsLost, SeatReleased
+from shared.projection.aliases import ids_of
 from shared.service import Reaction, emits
 from shared.store import Unit
 
@@ -29,19 +30,20 @@ from shared.store import Unit
 @emits(CourseLeft, SeatReleased)
 async def end_enrolments(unit: Unit, event: PathwayClosed | Enrolled, meta: Meta) -> Decision:
     """The programme follows the person no more: their open enrolments end and the seats are free."""
-    row = await unit.row(PEOPLE, event.person_id)
+    ids = await ids_of(unit, event.person_id)  # of joined people the one whose pathway goes on decides
+    row = await unit.row(PEOPLE, ids[0])
     since = row["charged_on"] if row and row["in_charge"] else None
     if isinstance(event, Enrolled) and (row is None or row["closed_on"] is None):
         return []
     closed_on = event.on if isinstance(event, PathwayClosed) or row is None else row["closed_on"]
-    stream = person_stream(event.person_id)
-    (trainee,) = await unit.states(stream)
-    streams: list[Stream[Any]] = [
-        stream,
-        *(course_stream(course_id) for course_id in sorted(trainee.courses)),
-    ]
+    trainees = await unit.states(*map(person_stream, ids))
+    courses = sorted({course_id for trainee in trainees for course_id in trainee.courses})
+    streams: list[Stream[Any]] = [*map(person_stream, ids), *map(course_stream, courses)]
     await unit.states(*streams)
-    return domain.end_enrolments(trainee, person_id=event.person_id, since=since, on=closed_on)
+    ended: list[Event] = []
+    for person_id, trainee in zip(ids, trainees, strict=True):
+        ended += domain.end_enrolments(trainee, person_id=person_id, since=since, on=closed_on)
+    return ended
 
 
 @emits(PositionsLost)

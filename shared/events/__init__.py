@@ -20,6 +20,7 @@ PARTITIONS: dict[str, int] = {
     "courses": 3,
     "projects": 3,
     "governance": 1,
+    "desks": 3,
     "dead-letters": 1,
 }
 """Topics of facts and their partitions. The number never changes: the partition of a key is for ever."""

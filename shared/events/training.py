@@ -142,6 +142,7 @@ class CourseCompleted(Event):
     line: Line = Field(description="Line of the protocol.")
     hours: int = Field(ge=0, le=600, description="Hours attended.")
     certificate: Literal["attendance", "skills", "qualification"] = Field(description="What was issued.")
+    topic: Subject | None = Field(default=None, description="What the course taught (a balance of skills is one).")
 
 
 class CourseLeft(Event):

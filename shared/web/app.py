@@ -23,14 +23,17 @@ from shared.service import Service
 from shared.settings import settings
 from shared.store import Command, Store
 from shared.telemetry import instrument_engine
+from shared.web import oidc
 from shared.web.facts import label_of
 from shared.web.forms import form
 from shared.web.guard import Catch, Guard, on_http, on_invalid, on_problem
 from shared.web.pages import AFTER, environment
 from shared.web.problems import TITLES, Problem, is_api
-from shared.web.readers import Reader, accounts, walk
+from shared.web.readers import Reader, accounts, current, walk
 
 SERVICES_FOLDER = Path(os.environ.get("INSIEME_SERVICES") or Path(__file__).parents[2] / "services")
+PUBLIC = "public"
+"""The actor of what a person does on the public pages, without an account."""
 WAIT, STEP = 1.5, 0.03
 """Seconds that a page waits for its own service's views to have seen what was just recorded."""
 
@@ -55,8 +58,9 @@ def service_app(
     app.include_router(api, prefix="/api")
     app.include_router(pages, include_in_schema=False, dependencies=[Depends(wait_for_views)])
     for door in walk(app):
-        if door.action is None and door.route is not None:
-            raise RuntimeError(f"{name}: {sorted(door.methods)} {door.path} names no action (see readers.requires)")
+        if door.action is None and not door.anybody and door.route is not None:
+            what = f"{sorted(door.methods)} {door.path}"
+            raise RuntimeError(f"{name}: {what} names no action (see readers.requires, readers.anybody)")
     _probes(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.add_api_route("/api/openapi.json", _document, include_in_schema=False)
@@ -75,6 +79,7 @@ def bare_app(title: str, *templates: Path, lifespan: Callable[[FastAPI], Any] | 
     app.state.service = ""
     app.state.store = None
     app.state.templates = environment(*templates)
+    app.state.provider = oidc.provider_of(settings)
     app.state.log_notice = lambda: False
     app.state.stopping = asyncio.Event()
     app.add_middleware(Catch)
@@ -116,6 +121,8 @@ def name_of(actor: str) -> str:
     """How a page calls an account: the name, for the platform's own acts the platform."""
     if actor.startswith("system:"):
         return "la piattaforma"
+    if actor == PUBLIC:
+        return "la persona stessa"
     known = accounts().get(actor) if settings.mode == "demo" else None
     return known.name if known else actor
 
@@ -146,7 +153,7 @@ def _key(text: str | None) -> UUID:
 async def wait_for_views(request: Request) -> None:
     """A page opened with ?after=topic/partition/number waits until the views have it, 1.5 s at most."""
     after = request.query_params.get("after", "")
-    if request.method != "GET" or not AFTER.fullmatch(after):
+    if request.method != "GET" or not AFTER.fullmatch(after) or current(request) is None:
         return
     topic, partition, number = after.split("/")
     store = get_store(request)

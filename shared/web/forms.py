@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -80,7 +80,9 @@ class _Form:
         request.state.form_token = _uuid(typed.get("form_token"))
         request.state.form_shown = _version(typed.get("shown"))
         request.state.typed = _as_typed(typed)
-        nul = {name: "Il testo contiene caratteri non ammessi." for name, v in typed.multi_items() if "\0" in str(v)}
+        translate: Callable[[str], str] = getattr(request.state, "translate", str)
+        refused = translate("Il testo contiene caratteri non ammessi.")
+        nul = {name: refused for name, value in typed.multi_items() if "\0" in str(value)}
         if nul:
             return Errors(nul, request.state.typed)
         try:
@@ -88,7 +90,7 @@ class _Form:
         except ValidationError as error:
             sentences: dict[str, str] = {}
             for one in error.errors(include_url=False):
-                sentences.setdefault(str(one["loc"][0]) if one["loc"] else "", sentence(one))
+                sentences.setdefault(str(one["loc"][0]) if one["loc"] else "", sentence(one, translate))
             return Errors(sentences, request.state.typed)
 
     def token(self, request: Request) -> UUID:

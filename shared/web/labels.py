@@ -29,6 +29,43 @@ DISTRICTS = {
     "appennino-bolognese": "Appennino Bolognese",
     "imola": "Imola",
 }
+PERSON_DISTRICTS = DISTRICTS | {"outside": "Fuori territorio"}
+"""Of people: who asks for help may live outside."""
+WORK_LIMITS = {
+    "none": "",
+    "part_time": "al massimo 20 ore a settimana (permesso per studio)",
+    "seasonal": "solo lavoro stagionale",
+}
+PERMIT_KINDS = {
+    "limited": "Con scadenza",
+    "long_term": "Senza scadenza del diritto",
+    "request_pending": "Richiesta in corso",
+}
+LIKENESSES = {
+    "sound_and_date": "Stesso suono del nome, stessa data di nascita",
+    "date_and_name": "Nome molto simile, stessa data di nascita",
+    "date_swapped": "Stesso suono del nome, giorno e mese scambiati",
+    "digit_off": "Stesso suono del nome, una cifra diversa nella data",
+}
+JOIN_GROUNDS = {
+    "same_document": "Stesso documento visto",
+    "same_tax_code": "Stesso codice fiscale",
+    "person_says": "Lo conferma la persona",
+    "entered_twice": "Registrata due volte per errore",
+    "other": "Altro",
+}
+PART_GROUNDS = {
+    "two_people": "Sono due persone",
+    "joined_by_mistake": "Unite per errore",
+    "other": "Altro",
+}
+ATTACHMENT_KINDS = {
+    "cv": "Curriculum",
+    "identity_document": "Documento di identità",
+    "permit": "Permesso di soggiorno",
+    "signed_plan": "Piano firmato",
+    "other": "Altro documento",
+}
 CONTRACTS = {
     "permanent": "Tempo indeterminato",
     "fixed_term": "Tempo determinato",
@@ -135,9 +172,39 @@ CHECK_REASONS = {
     "status.low_income": "reddito sotto la soglia",
     "status.suspended": "contratto breve: stato sospeso, non perso",
     "status.working": "lavora con reddito sopra la soglia",
+    "domicile.untrue": "dichiarazione non vera",
+    "status.untrue": "dichiarazione non vera",
+    "measures.untrue": "dichiarazione non vera",
 }
 MODES = {"in_person": "Di persona", "phone": "Al telefono", "video": "In video"}
 ENTRIES = {"assisted": "Allo sportello", "questionnaire": "Questionario in rete", "archive": "Archivio"}
+
+# Assessment
+FRAGILITY_OUTCOMES = {"fragile": "Fragilità accertata", "not_fragile": "Profilo forte: fuori target"}
+LR14_INDEX = {"absent": "Non c'è", "present": "C'è"}
+LEVELS = {
+    "alpha": "Alfa (non alfabetizzata/o)", "pre-a1": "Pre-A1", "a1": "A1", "a2": "A2", "b1": "B1", "b2": "B2",
+    "c1": "C1", "c2": "C2",
+}  # fmt: skip
+SKILLS = {
+    "listening": "Ascolto",
+    "reading": "Lettura",
+    "spoken_interaction": "Interazione orale",
+    "spoken_production": "Produzione orale",
+    "writing": "Scrittura",
+}
+LANGUAGE_EVIDENCE = {"self": "Autovalutazione", "test": "Test", "certificate": "Certificato"}
+STATUS_ATTRIBUTES = {
+    "never_worked": "Inoccupata/o (mai lavorato)",
+    "long_term": "Di lunga durata",
+    "suspended": "Stato sospeso",
+    "low_income": "Reddito sotto soglia",
+}
+VERIFIED_AS = {
+    "confirmed": "Confermata",
+    "recheck": "Non confermata: la verifica va ripetuta",
+    "lapsed": "Non vera: i benefici decadono (art. 75 DPR 445/2000)",
+}
 
 # Demand and supply
 ANSWERS = {
@@ -228,6 +295,108 @@ LINES = {
     "2a": "2.a Competenze di base",
     "2b": "2.b Professionalizzante mirata",
     "2c": "2.c Sperimentale breve",
+}
+
+
+# The plan and casework
+ACTION_KINDS = {
+    "matching.placement": "Inserimento in azienda",
+    "matching.traineeship": "Tirocinio in azienda",
+    "matching.cv": "Curriculum e lettera",
+    "matching.search": "Ricerca attiva e candidature",
+    "matching.employment_centre": "Pratiche al centro per l'impiego",
+    "matching.ips": "Percorso IPS con la salute mentale",
+    "training.course": "Corso di formazione",
+    "training.italian": "Corso di italiano",
+    "training.soft_skills": "Competenze trasversali",
+    "training.safety": "Sicurezza sul lavoro",
+    "training.digital": "Competenze digitali",
+    "training.skills_balance": "Bilancio di competenze",
+    "training.school": "Titolo di studio (CPIA, scuola)",
+    "training.licence": "Patente o abilitazione",
+    "enterprise.start": "Avvio di un'attività",
+    "enterprise.idea": "Prova dell'idea d'impresa",
+    "enterprise.business_plan": "Piano economico",
+    "enterprise.credit": "Credito sociale con la banca",
+    "support.childcare": "Nido o cura dei figli",
+    "support.elder_care": "Cura di anziani o familiari",
+    "support.school": "Doposcuola e centri estivi",
+    "support.transport": "Trasporti e accompagnamento",
+    "support.hours": "Orari compatibili con la cura",
+    "support.household": "Sostegno al nucleo familiare",
+}
+"""What an action of the plan can be (services/intake/domain/plans.py); `support` is family support."""
+DOERS = {
+    "person": "La persona",
+    "operator": "L'operatore",
+    "service": "Un servizio del programma",
+    "partner": "Un altro ente",
+}
+PARTNERS = {
+    "caritas": "Caritas",
+    "parish": "Parrocchia",
+    "social_services": "Servizi sociali",
+    "quartiere": "Quartiere",
+    "employment_centre": "Centro per l'impiego",
+    "health_service": "Azienda sanitaria",
+    "training_body": "Ente di formazione",
+    "association": "Associazione",
+    "trade_union": "Sindacato o patronato",
+    "bank": "Banca (credito sociale)",
+    "company": "Azienda",
+    "region": "Regione Emilia-Romagna",
+}
+OVERLAP_MOTIVES = {
+    "same": "È lo stesso intervento: il piano lo riporta",
+    "complementary": "Interventi complementari",
+    "different_need": "Risponde a un altro bisogno",
+    "ending": "L'altro intervento sta per finire",
+    "agreed_with_service": "Concordato con l'altro servizio",
+}
+CONTACT_CHANNELS = {
+    "call": "Telefonata",
+    "sms": "SMS",
+    "email": "Posta elettronica",
+    "whatsapp": "WhatsApp",
+    "visit": "Visita",
+}
+CONTACT_OUTCOMES = {
+    "answered": "Ha risposto",
+    "no_answer": "Nessuna risposta",
+    "wrong_number": "Recapito sbagliato",
+    "message_left": "Lasciato un messaggio",
+    "refused": "Non ha voluto parlare",
+}
+TRANSFER_MOTIVES = {
+    "leaver": "L'operatore lascia l'incarico",
+    "absence": "Assenza lunga",
+    "workload": "Carico di lavoro",
+    "area": "Cambio di zona",
+    "language": "Lingua",
+    "asked_by_person": "Chiesto dalla persona",
+    "other": "Altro",
+}
+SUSPENSION_REASONS = {
+    "personal": "Motivi personali o familiari",
+    "short_work": "Lavoro breve",
+    "away": "Lontana dal territorio",
+    "other_measure": "Un'altra misura in corso",
+    "other": "Altro",
+}
+SIGNERS = {"person": "Persona", "operator": "Operatore"}
+SIGNING_WAYS = {"paper": "Su carta", "on_screen": "A schermo"}
+REVIEW_OUTCOMES = {
+    "on_track": "Procede",
+    "to_change": "Da cambiare",
+    "reached": "Obiettivi raggiunti",
+    "given_up": "Lasciato",
+}
+CONFIRMED = {"done": "Compiuta", "dropped": "Lasciata"}
+CONFIRM_EVIDENCE = {
+    "document_seen": "Documento visto",
+    "partner_told": "Lo dice l'ente",
+    "person_told": "Lo dice la persona",
+    "operator_did": "Fatta dall'operatore",
 }
 
 

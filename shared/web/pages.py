@@ -58,7 +58,7 @@ def environment(*folders: Path) -> Environment:
     }  # fmt: skip
     env.globals |= {
         "static": static.url, "vendor": static.vendor, "percent": formats.percent, "figure": figure,
-        "person": _person, "page_ticket": _page_ticket, "with_query": _with_query,
+        "person": _person, "page_ticket": _page_ticket, "with_query": _with_query, "_": str,
     }  # fmt: skip
     return env
 
@@ -68,12 +68,13 @@ def page(request: Request, template: str, status: int | None = None, **context: 
 
     `title` and `trail` (pairs of title and address) make the heading and the breadcrumb; `errors` (Errors or
     Refused) fills the forms with what was typed and gives the status 422 or 409; `values` fills them at first;
-    `fields` are those of a person that the page may ask for (default: the name).
+    `fields` are those of a person that the page may ask for (default: the name). A page in another language than
+    Italian has set its own environment as `request.state.templates` (and `request.state.translate`).
     """
     errors = context.get("errors")
     if status is None:
         status = _status(errors) if errors is not None else 200
-    env: Environment = request.app.state.templates
+    env: Environment = getattr(request.state, "templates", None) or request.app.state.templates
     everything = _shell(request) | {
         "errors": None, "values": {}, "title": "", "trail": (), "fields": ("name",),
     } | context  # fmt: skip
@@ -106,6 +107,7 @@ def _shell(request: Request) -> dict[str, Any]:
             if may(reader, f"{name}.view")
         ],
         "csrf": sessions.csrf(session.id) if session else "",
+        "nonce": getattr(request.state, "nonce", ""),
         "demo": settings.mode == "demo",
         "clock": formats.instant(clock.now()),
         "today": clock.today(),
@@ -150,6 +152,13 @@ def answer(
 
 def failure(request: Request, error: Problem) -> Response:
     """What a Problem becomes: the sign-in, a page, or problem+json."""
+    response = _failure(request, error)
+    if "retry_after" in error.extra:
+        response.headers["retry-after"] = str(error.extra["retry_after"])
+    return response
+
+
+def _failure(request: Request, error: Problem) -> Response:
     if wants_json(request):
         return problem(error.status, error.code, error.sentence, **error.extra)
     if error.status == 401:
@@ -157,8 +166,10 @@ def failure(request: Request, error: Problem) -> Response:
         if request.headers.get("hx-request"):
             return Response(status_code=401, headers={"HX-Redirect": where})
         return RedirectResponse(where, 303)
+    translate: Callable[[str], str] = getattr(request.state, "translate", str)
     return page(
-        request, "error.html", error.status, title=TITLES.get(error.status, "Errore"), sentence=error.sentence,
+        request, "error.html", error.status, title=translate(TITLES.get(error.status, "Errore")),
+        sentence=translate(error.sentence),
         trace=error.extra.get("trace_id", ""), details=error.extra.get("errors", ()),
     )  # fmt: skip
 

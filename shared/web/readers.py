@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -99,14 +99,27 @@ def requires(action: str) -> Any:
     return Depends(check)
 
 
+def anybody(check: Callable[..., Awaitable[Any]]) -> Any:
+    """The dependency of a route that is open without sign-in, on purpose; `check` says how often and how much.
+
+    A form behind it still carries a CSRF token, tied to the visit (see `sessions.visit`).
+    """
+    check.__dict__["anybody"] = True
+    return Depends(check)
+
+
 @dataclass(frozen=True)
 class Door:
-    """One way in: a path with the methods it takes, and the action that it needs (None: open to all)."""
+    """One way in: a path with the methods it takes, and the action that it needs (None: open to all).
+
+    `anybody`: a route that says so itself; without it a service's route must name an action.
+    """
 
     path: str
     methods: frozenset[str]
     action: str | None
     route: APIRoute | None
+    anybody: bool = False
 
 
 def _actions_in(dependant: Any) -> Iterator[str]:
@@ -117,10 +130,14 @@ def _actions_in(dependant: Any) -> Iterator[str]:
         yield from _actions_in(inner)
 
 
+def _open(dependant: Any) -> bool:
+    return any(getattr(inner.call, "anybody", False) or _open(inner) for inner in dependant.dependencies)
+
+
 def walk(app: Starlette, prefix: str = "") -> list[Door]:
     """Every door of an application and of those mounted in it, for tests and for the OpenAPI document.
 
-    Raises ValueError for a door that names two actions: nobody could say what it needs.
+    Raises ValueError for a door that names two actions, or one although it is open: nobody could say what it needs.
     """
     return _walk(app.routes, prefix)
 
@@ -139,5 +156,8 @@ def _walk(routes: Sequence[BaseRoute], prefix: str) -> list[Door]:
         found = set(_actions_in(context.dependant))
         if len(found) > 1:
             raise ValueError(f"{path} names more than one action: {sorted(found)}")
-        doors.append(Door(path, frozenset(context.methods or ()), found.pop() if found else None, route))
+        opened = _open(context.dependant)
+        if found and opened:
+            raise ValueError(f"{path} is open to anybody and names an action: {sorted(found)}")
+        doors.append(Door(path, frozenset(context.methods or ()), found.pop() if found else None, route, opened))
     return doors

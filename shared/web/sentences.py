@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.web.formats import day
@@ -69,8 +69,8 @@ OTHERWISE = "Il valore non è valido."
 NO_FILE = "Scegli un file."
 
 
-def sentence(error: Mapping[str, Any]) -> str:
-    """The Italian sentence for one entry of ValidationError.errors().
+def sentence(error: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
+    """The Italian sentence for one entry of ValidationError.errors(); `translate` gives it in another language.
 
     A ValueError raised by a validator of ours is shown as it is: validators speak Italian.
     """
@@ -79,10 +79,15 @@ def sentence(error: Mapping[str, Any]) -> str:
     own = context.get("error")
     if kind == "value_error" and isinstance(own, ValueError):
         text = str(own)
-        return NO_FILE if text.startswith("Expected UploadFile") else text
+        return translate(NO_FILE if text.startswith("Expected UploadFile") else text)
     if kind == "too_short" and context.get("min_length") == 1:
-        return "Scegli almeno una voce."
+        return translate("Scegli almeno una voce.")
     if kind == "string_too_short" and context.get("min_length") == 1:
-        return "Campo obbligatorio."
+        return translate("Campo obbligatorio.")
     limits = {name: day(v) if hasattr(v, "isoformat") else v for name, v in context.items()}
-    return _SENTENCES.get(kind, OTHERWISE).format_map(limits)
+    return translate(_SENTENCES.get(kind, OTHERWISE)).format_map(limits)
+
+
+def known(kind: str) -> str:
+    """The Italian sentence of one of pydantic's error types, its limits unfilled."""
+    return _SENTENCES[kind]

@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from shared.settings import Settings, settings
-from shared.web import sign_in, static
+from shared.web import oidc, sign_in, static
 from shared.web.app import bare_app, metrics
 from shared.web.pages import page
 from shared.web.readers import actions, current, may
@@ -43,6 +43,7 @@ def site(
     app = bare_app("Insieme per il lavoro", lifespan=_lifespan)
     app.state.services = dict(services)
     app.state.background = background
+    app.state.provider = oidc.provider_of(current_settings)
     app.include_router(sign_in.router(current_settings))
     app.add_api_route("/", home, include_in_schema=False)
     for name in INFORMATION:

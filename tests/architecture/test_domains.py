@@ -34,7 +34,9 @@ def evolves(service: str) -> list[tuple[Any, Evolve]]:
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if name.startswith("evolve")
     }
-    return [(next(iter(get_type_hints(function).values()))(), function) for function in found.values()]
+    hints = [(list(get_type_hints(function).values()), function) for function in found.values()]
+    # A part of a stream's state takes its own few facts from the stream's evolve, which takes any Event.
+    return [(types[0](), function) for types, function in hints if types[1] is Event]
 
 
 def folds(found: list[tuple[Any, Evolve]], event: Event) -> bool:

@@ -109,6 +109,9 @@ class Load:
             {"measure": "none", "evidence": "self_declaration", "evidence_on": today, "on": today}
         )
         interview = forms.InterviewForm.model_validate({"mode": "phone", "notes": "colloquio", "on": today})
+        finding = forms.FragilityForm.model_validate(
+            {"dimensions": ["work", "social"], "reasons": "fragile", "on": today}
+        )
         charge = forms.ChargeForm.model_validate(
             {"case_manager": "u-elena.conti", "readiness": "to_train", "reasons": "fragile", "on": today}
         )
@@ -117,6 +120,7 @@ class Load:
             lambda c: intake.check_status(self.intake, c, person, status),
             lambda c: intake.check_measures(self.intake, c, person, measures),
             lambda c: intake.hold_interview(self.intake, c, person, interview),
+            lambda c: intake.find_fragility(self.intake, c, person, finding),
             lambda c: intake.take_in_charge(self.intake, c, person, charge, ["u-elena.conti"]),
             lambda c: intake.agree_plan(self.intake, c, person, plan),
         ):

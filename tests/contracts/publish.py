@@ -17,15 +17,21 @@ HERE = Path(__file__).parent
 EXAMPLES, SCHEMAS = HERE / "examples", HERE / "schemas"
 UUID = "3f2b8c1e-7a4d-5e6f-8a9b-0c1d2e3f4a5b"
 BY_FIELD: dict[str, Any] = {
+    "desk_day": "malvezzi:2024-03-15",
     "on": "2024-03-15",
     "budget_id": "budget-2024-fsp",
     "report_id": "report-2024-h1",
+    "sample_id": "declarations-2024-h1",
+    "population_digest": "ab" * 32,
     "digest": "ab" * 32,
     "where": "pathway/3/41",
     "stream_id": "operations-intake-2024-03",
     "occupation": "5120",
     "sector": "I",
     "union": "unione-reno-galliera",
+    "week_id": "operator:u-elena.conti:2024-w11",
+    "at": "09:30",
+    "language": "it",
 }
 
 

@@ -68,12 +68,13 @@ async def register(desk: Desk, page: Page, person: Person) -> str:
 
 async def check(desk: Desk, page: Page, person_id: str) -> None:
     """The two checks that are missing: the domicile's came with the declaration."""
-    await desk.go(page, f"/intake/persone/{person_id}")
+    await desk.go(page, f"/intake/persone/{person_id}/verifiche")
     await send(
         desk, page, "/verifiche/stato",
         {"Situazione": "Disoccupata/o", "Ha dichiarato l'immediata disponibilità al lavoro (DID)": True},
     )  # fmt: skip
     await send(desk, page, "/verifiche/misure", {"Altra misura in corso": "Nessuna"})
+    await desk.go(page, f"/intake/persone/{person_id}")
 
 
 async def interview(desk: Desk, page: Page) -> None:
@@ -81,7 +82,12 @@ async def interview(desk: Desk, page: Page) -> None:
 
 
 async def charge(desk: Desk, page: Page, person_id: str, readiness: str = "Da formare") -> None:
-    """Taken in charge by the case manager who is signed in."""
+    """Found fragile and taken in charge by the case manager who is signed in."""
+    await desk.go(page, f"/intake/persone/{person_id}/valutazione")
+    form = form_of(page, "/valutazione/fragilita")
+    for words in ("Lavoro", "Situazione sociale"):
+        await form.get_by_label(words, exact=True).check()
+    await send(desk, page, "/valutazione/fragilita", {"Motivazione": "Senza lavoro da due anni, senza rete."})
     await desk.go(page, f"/intake/persone/{person_id}")
     await send(
         desk, page, "/presa-in-carico",
@@ -89,12 +95,23 @@ async def charge(desk: Desk, page: Page, person_id: str, readiness: str = "Da fo
     )  # fmt: skip
 
 
+ACTIONS = {
+    "Formazione": "Corso di formazione",
+    "Incontro domanda-offerta": "Inserimento in azienda",
+    "Autoimprenditorialità": "Avvio di un'attività",
+}
+"""The action that a service of each direction tells to be done."""
+
+
 async def plan(desk: Desk, page: Page, *directions: str) -> None:
     form = form_of(page, "/piano")
     await fill(form, {})
     for number, direction in enumerate(directions):
         group = form.get_by_role("group", name=re.compile(f"^Azione {number + 1}"))
-        await group.get_by_label("Direzione").select_option(label=direction)
+        if not await group.is_visible():
+            await form.get_by_text("Altre azioni").click()
+        await group.get_by_label("Che cosa").select_option(label=ACTIONS[direction])
+        await group.get_by_label("Chi lo fa").select_option(label="Un servizio del programma")
         await group.get_by_label("Entro il").fill(after(90 + number))
     await send(desk, page, "/piano", {})
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -194,10 +195,11 @@ async def by_hand(running: Running, app: FastAPI) -> list[str]:
         same = hidden_fields(again.text, "/intake/registra") | AMINA | {"on": today.isoformat()}
         assert (await desk.post("/intake/registra", data=same)).status_code == 422
         assert (await desk.post("/intake/registra", data=same | {"birth_date": "Xanthoprasky"})).status_code == 422
-        results = await importing.run(
-            running.store("intake"), "u-elena.conti", clock.now(), _csv(LUCA | {"data_iscrizione": f"{today:%d/%m/%Y}"})
-        )
-        luca = str(results[0].person_id)
+        store, file = running.store("intake"), _csv(LUCA | {"data_iscrizione": f"{today:%d/%m/%Y}"})
+        sent_file = await importing.start(store, "u-elena.conti", clock.now(), "questionnaire", file, str(uuid4()))
+        while await importing.step(store, clock.now()):
+            pass
+        luca = str((await importing.report(store, sent_file))[0]["person_id"])
         interview = forms.InterviewForm.model_validate(
             {"mode": "in_person", "notes": "Prepara Zwölfkornbrot e Quarkspeise.", "on": today.isoformat()}
         )
@@ -225,7 +227,7 @@ async def by_hand(running: Running, app: FastAPI) -> list[str]:
 
 
 def _csv(row: dict[str, str]) -> bytes:
-    heading = [column.heading for column in importing.COLUMNS]
+    heading = [column.heading for column in importing.KINDS["questionnaire"].COLUMNS]
     return "\r\n".join(";".join(line) for line in [heading, [row.get(name, "") for name in heading]]).encode()
 
 

@@ -29,9 +29,29 @@ from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.population import site_of
 from tests.fixtures.web import hidden_fields, reader_of
 
-OPEN = {
+PUBLIC = {
+    f"/intake/{path}"
+    for path in (
+        "domanda",
+        "domanda/{lang}",
+        "domanda/{lang}/passo/{number}",
+        "domanda/{lang}/riepilogo",
+        "domanda/{lang}/ricevuta",
+        "domanda/{lang}/codice",
+        "domanda/{lang}/esci",
+        "mia",
+        "mia/{lang}",
+        "mia/{lang}/documenti/{attachment_id}",
+        "mia/{lang}/proposte/{vacancy_id}",
+        "mia/{lang}/diritti",
+        "mia/{lang}/esci",
+    )
+}
+"""The questionnaire and the person's own page: open by `readers.anybody`, within limits."""
+OPEN = PUBLIC | {
     "/", "/sign-in", "/sign-in/out", "/sign-in/renew", "/privacy", "/note-legali", "/accessibilita", "/livez",
     "/readyz", "/metrics",
+    "/intake/calendario/{token}.ics", "/intake/messaggi/basta/{code}",
     *(f"/{name}{path}" for name in SERVICES for path in ("/livez", "/readyz", "/metrics", "/api/openapi.json")),
 }  # fmt: skip
 """What is open to everybody, written out: whatever else is open was forgotten."""
@@ -99,7 +119,7 @@ async def knock(app: FastAPI, door: Door, method: str, reader: Reader | None) ->
 
 
 def _value(name: str) -> str:
-    return {"code": "2024-1", "year": "2024", "formato": "csv"}.get(name, str(uuid4()))
+    return {"lang": "ar", "number": "1", "code": "2024-1", "year": "2024", "formato": "csv"}.get(name, str(uuid4()))
 
 
 def doors_of(app: FastAPI) -> Iterator[tuple[Door, str]]:
@@ -155,6 +175,7 @@ async def test_every_door_opens_to_exactly_whom_the_table_says(running: Running)
     doors = walk(app)
     assert len(doors) > 150
     assert {door.path for door in doors if door.action is None} == OPEN
+    assert {door.path for door in doors if door.anybody} >= PUBLIC
     for door in doors:
         if door.action is not None:
             assert door.action in actions()
@@ -244,6 +265,8 @@ async def _amina(running: Running) -> str:
     accepted(await commands.check_measures(store, running.command(), person, measures))
     interview = forms.InterviewForm.model_validate({"mode": "in_person", "on": today})
     accepted(await commands.hold_interview(store, running.command(), person, interview))
+    finding = forms.FragilityForm.model_validate({"dimensions": ["work", "social"], "reasons": "Sola.", "on": today})
+    accepted(await commands.find_fragility(store, running.command("u-giulia.rossi"), person, finding))
     charge = forms.ChargeForm.model_validate(
         {"case_manager": "u-giulia.rossi", "readiness": "ready", "reasons": "Pronta.", "on": today}
     )

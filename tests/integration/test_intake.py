@@ -15,12 +15,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import text
 
-from services.intake import commands, forms, importing, views
+from services.intake import commands, forms, views
 from services.intake.app import create_app
 from services.intake.domain import person_stream
 from services.intake.finding import Duplicate
 from shared.decisions import Decision, Refused, Stream
-from shared.events import enterprise, matching, training
+from shared.events import enterprise, intake, matching, training
 from shared.events.base import Correction, Event
 from shared.service import Service
 from shared.store import Accepted, Outcome, Unit
@@ -171,14 +171,19 @@ async def test_a_form_sent_twice_registers_once(running: Running) -> None:
     assert accepted(first).events[0].meta.id == accepted(second).events[0].meta.id
 
 
-async def test_a_domicile_outside_the_55_is_refused_and_leaves_nothing(running: Running) -> None:
+async def test_a_domicile_outside_the_55_is_registered_and_fails_its_check(running: Running) -> None:
     store = running.store("intake")
-    refused = await commands.register(store, running.command(), form(municipality="outside", quartiere=None))
-    assert isinstance(refused, Refused)
-    assert (refused.code, refused.field) == ("domicile_outside", "municipality")
-    async with store.engine.connect() as conn:
-        for table in ("events", "vault_rows", "vault_index", "vault_keys", "profiles_out"):
-            assert await conn.scalar(text(f"select count(*) from {table}")) == 0
+    outside = form(municipality="outside", quartiere=None, declared=True)
+    facts = [fact.event for fact in accepted(await commands.register(store, running.command(), outside)).events]
+    registration, check = facts[:2]
+    assert isinstance(registration, intake.PersonRegistered)
+    assert (registration.district, registration.union) == ("outside", None)
+    assert isinstance(check, intake.EligibilityChecked)
+    assert (check.outcome, check.reason) == ("failed", "domicile.outside")
+    await running.quiet()
+    async with store.read() as reading:
+        (row,) = (await views.people(reading, {"district": "outside"}, limit=10))[0]
+    assert row["stage"] == "to_decide"
 
 
 async def test_after_a_closure_the_same_person_comes_back(running: Running) -> None:
@@ -308,73 +313,6 @@ async def test_a_wrong_birth_date_is_rectified_in_the_log_as_an_age_band(running
     assert profile is not None
     assert (row["age_band"], row["district"]) == ("50-59", "citta-di-bologna")
     assert profile["municipality"] == "037053"
-
-
-# Import
-
-
-def csv_of(*rows: dict[str, str], delimiter: str = ";", encoding: str = "utf-8") -> bytes:
-    heading = [column.heading for column in importing.COLUMNS]
-    lines = [heading, *([row.get(name, "") for name in heading] for row in rows)]
-    return "\r\n".join(delimiter.join(line) for line in lines).encode(encoding)
-
-
-LUCA = {
-    "data_iscrizione": "15/01/2024", "cognome": "Bonò", "nome": "Luca", "data_nascita": "03/02/1990", "sesso": "M",
-    "cittadinanza": "Italia", "comune": "San Giovanni in Persiceto", "titolo_studio": "Licenza media",
-    "telefono": "051 123456",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("delimiter", "encoding"), [(";", "utf-8-sig"), (",", "utf-8"), (";", "cp1252")])
-async def test_import_reads_what_spreadsheets_write_and_reports_row_by_row(
-    running: Running, delimiter: str, encoding: str
-) -> None:
-    store = running.store("intake")
-    rows = [
-        LUCA,
-        LUCA | {"nome": "Marta", "comune": "Modena"},
-        LUCA | {"nome": "Nadia", "sesso": "Q"},
-        LUCA | {"nome": "Omar", "codice_fiscale": "HDDMNA85H50Z330A"},
-        LUCA | {"nome": "Pia", "data_nascita": ""},
-        LUCA | {"nome": "Rita", "comune": "Bologna"},
-    ]
-    content = csv_of(*rows, delimiter=delimiter, encoding=encoding)
-    results = await importing.run(store, ELENA, running.now, content)
-    assert [r.state for r in results] == ["accepted", "refused", "refused", "refused", "refused", "accepted"]
-    assert [r.line for r in results] == [2, 3, 4, 5, 6, 7]
-    assert "55" in results[1].sentence
-    assert "sesso" in results[2].sentence
-    assert "codice_fiscale" in results[3].sentence
-    assert results[4].sentence == "Manca «data_nascita»."
-    async with store.engine.connect() as conn:
-        assert await conn.scalar(text("select count(*) from events")) == 2
-        assert await conn.scalar(text("select count(distinct subject) from vault_rows")) == 2
-        luca = await store.vault.latest(conn, "identity", [str(results[0].person_id)])
-    assert luca[str(results[0].person_id)]["family_name"] == "Bonò"
-
-
-async def test_the_corrected_file_adds_only_what_was_missing(running: Running) -> None:
-    store = running.store("intake")
-    bad = LUCA | {"nome": "Marta", "sesso": "Q"}
-    await importing.run(store, ELENA, running.now, csv_of(LUCA, bad))
-    results = await importing.run(store, GIULIA, running.now, csv_of(LUCA, bad | {"sesso": "F"}, LUCA))
-    assert [r.state for r in results] == ["already", "accepted", "already"]
-    async with store.engine.connect() as conn:
-        assert await conn.scalar(text("select count(*) from events")) == 2
-
-
-async def test_the_template_is_a_file_that_can_be_imported(running: Running) -> None:
-    results = await importing.run(running.store("intake"), ELENA, running.now, importing.template())
-    assert [r.state for r in results] == ["accepted"]
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04zip", b"a;b;c\n1;2;3\n", csv_of(), b"\xff\xfe\x00", b'"cognome;"nome\n\x00']
-)
-def test_a_file_that_is_none_is_told_in_italian(content: bytes) -> None:
-    with pytest.raises(importing.NotReadable, match=r"\.$"):
-        importing.read(content)
 
 
 # Doors and pages
@@ -541,24 +479,6 @@ async def test_the_desk_works_through_the_pages(running: Running) -> None:
         assert "Nuova iscrizione" in (await giulia.get(base)).text
         assert (await giulia.get(f"{base}/iscrizione")).status_code == 200
         assert (await giulia.get(f"{base}/anagrafica")).status_code == 200
-
-
-async def test_the_import_page_reports(running: Running) -> None:
-    async with browser(running, ELENA) as elena:
-        assert (await elena.get("/intake/importa")).status_code == 200
-        assert "cognome" in (await elena.get("/intake/importa/modello")).text
-        hidden = {"csrf": elena.headers["x-test-csrf"], "form_token": str(uuid4())}
-        content = csv_of(LUCA, LUCA | {"nome": "Nadia", "sesso": "Q"})
-        answer = await elena.post("/intake/importa", data=hidden, files={"file": ("q.csv", content)})
-        assert answer.status_code == 200
-        assert "Rifiutata" in answer.text
-        broken = await elena.post("/intake/importa", data=hidden, files={"file": ("q.csv", b"PK\x03\x04")})
-        assert broken.status_code == 422
-        assert "Excel" in broken.text
-        report = await elena.post(
-            "/intake/importa", data=hidden | {"report": "true"}, files={"file": ("q.csv", content)}
-        )
-        assert "Già presente" in report.text
 
 
 async def test_who_may_not_sees_nothing(running: Running) -> None:

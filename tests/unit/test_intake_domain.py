@@ -10,7 +10,8 @@ import pytest
 
 from services.intake import domain
 from services.intake.domain import Fulfilment, Person, Registration, WorkSituation, person_stream
-from shared.decisions import Decision
+from services.intake.domain.plans import Step
+from shared.decisions import Decision, Refused
 from shared.events import intake as facts
 from shared.events.base import Event
 from tests.fixtures.gwt import given
@@ -112,10 +113,17 @@ def test_the_union_is_the_one_in_force_on_the_day() -> None:
     given(STREAM).when(lambda _: persiceto("2026-01-01")).then(registered("2026-01-01", union=None, **expected))
 
 
+def test_who_lives_outside_is_registered_and_the_check_of_the_domicile_says_so() -> None:
+    decision = given(STREAM).when(lambda p: register(p, municipality="036023", quartiere=None)).decision
+    assert not isinstance(decision, Refused)
+    (fact,) = decision
+    assert isinstance(fact, facts.PersonRegistered)
+    assert (fact.district, fact.union, fact.in_capital) == ("outside", None, False)
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"municipality": "036023", "quartiere": None}, "domicile_outside", "municipality"),
         ({"quartiere": None}, "quartiere_missing", "quartiere"),
         ({"quartiere": "corticella"}, "quartiere_unknown", "quartiere"),
         ({"municipality": "037053"}, "quartiere_not_bologna", "quartiere"),
@@ -192,9 +200,9 @@ def status(situation: WorkSituation, on: str = "2024-01-10") -> Any:
     ],
 )
 def test_the_status_check(situation: WorkSituation, outcome: str, reason: str) -> None:
-    given(STREAM, registered()).when(status(situation)).then(
-        checked("status", outcome).model_copy(update={"reason": reason})
-    )
+    (person,) = given(STREAM, registered()).states
+    (fact,) = status(situation)(person)
+    assert (fact.check, fact.outcome, fact.reason) == ("status", outcome, reason)
 
 
 def test_the_income_threshold_is_the_one_of_the_day() -> None:
@@ -245,7 +253,13 @@ def domicile(municipality: str | None, on: str = "2024-01-10", evidence_on: str 
 def test_the_domicile_check_knows_the_fifty_five() -> None:
     expected = checked("domicile").model_copy(update={"evidence": "service_report"})
     given(STREAM, registered()).when(domicile("037062")).then(
-        expected.model_copy(update={"reason": "domicile.dormitory"})
+        expected.model_copy(
+            update={
+                "reason": "domicile.dormitory",
+                "district": "appennino-bolognese",
+                "union": None,
+            }
+        )
     )
     given(STREAM, registered()).when(domicile(None)).then(
         expected.model_copy(update={"reason": "domicile.outside", "outcome": "failed"})
@@ -320,7 +334,7 @@ def test_some_outcomes_rest_on_something() -> None:
     given(STREAM, registered()).when(lambda p: close(p, "strong_profile")).refused("no_interview")
     given(STREAM, registered()).when(lambda p: close(p, "not_eligible")).refused("no_failed_check")
     given(STREAM, registered(), checked("domicile", "failed")).when(lambda p: close(p, "not_eligible")).then(
-        closed(outcome="not_eligible")
+        closed(outcome="not_eligible").model_copy(update={"grounds": ("domicile.x",)})
     )
 
 
@@ -345,8 +359,8 @@ def test_the_stage_says_what_is_next() -> None:
 
 def agree(person: Person, *actions: facts.PlanAction) -> Decision:
     return domain.agree_plan(
-        person, person_id=AMINA, plan_id=uid(9), actions=actions, objectives=None, on=day("2024-02-01"),
-        today=TODAY,
+        person, person_id=AMINA, plan_id=uid(9), objectives=None, on=day("2024-02-01"), today=TODAY,
+        steps=[Step(a.action_id, a.direction, a.due_on) for a in actions],
     )  # fmt: skip
 
 

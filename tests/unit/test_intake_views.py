@@ -11,7 +11,7 @@ import pytest
 from services.intake import views
 from services.intake.domain import Person, evolve, stage
 from shared.envelope import Meta
-from shared.events import enterprise, intake, matching, training
+from shared.events import enterprise, matching, training
 from shared.events.base import Event
 from tests.unit.test_intake_domain import AMINA, FOLLOWED, READY, action, checked, closed, done, plan, registered, uid
 
@@ -127,13 +127,15 @@ def test_the_others_row_does_not_depend_on_the_order_between_sources() -> None:
 
 
 def test_everything_on_a_persons_pathway_is_heard() -> None:
-    """So that the page shows all of it: a new fact of another service must be put into a view."""
-    heard = {event for view in views.VIEWS for event in view.hears}
+    """So that the page shows all of it: a new fact of another service must be put into a view (intake's own facts
+    are read from its store)."""
+    heard = {event for view in views.VIEWS for event in view.hears if event.SUBJECT == "person_id"}
     contracts = {
         event
-        for module in (intake, matching, training, enterprise)
+        for module in (matching, training, enterprise)
         for event in vars(module).values()
         if isinstance(event, type) and issubclass(event, Event) and getattr(event, "TOPIC", "") == "pathway"
         if event.SUBJECT == "person_id"
     }
-    assert contracts == heard
+    assert contracts
+    assert contracts <= heard

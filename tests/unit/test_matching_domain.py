@@ -171,6 +171,8 @@ def test_who_is_in_charge_is_shortlisted_for_a_selection() -> None:
     given(PERSON).when(listing(seeking(), Standing())).refused("not_in_charge")
     given(PERSON).when(listing(seeking(), replace(IN_CHARGE, closed_on=TODAY))).refused("pathway_closed")
     given(PERSON).when(listing(seeking(), Standing(date(2024, 2, 11)))).refused("before_charge")
+    resting = Standing(date(2024, 1, 20), suspended_on=date(2024, 2, 1))
+    given(PERSON).when(listing(seeking(), resting)).refused("pathway_suspended")
     given(PERSON).when(listing(seeking(), selection=SECOND)).refused("selection_unknown")
     given(PERSON).when(listing(seeking(), on=date(2024, 2, 4))).refused("before_selection")
 

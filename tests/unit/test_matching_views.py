@@ -17,6 +17,7 @@ from services.matching.views.folds import FOREVER
 from shared.envelope import Meta
 from shared.events import Event, intake, matching
 from shared.projection import Row, View
+from shared.projection.aliases import ALIASES
 from shared.web.labels import CONTRACTS, DISTRICTS
 from tests.unit.test_matching_domain import (
     AMINA,
@@ -163,11 +164,24 @@ def test_a_placement_is_one_row_with_its_extensions() -> None:
 
 
 ALL_FACTS: tuple[Event, ...] = (
-    *INTAKE_FACTS, *OWN_FACTS, no_answer("no_answer"), ENDED, JOINED, OPENED, SELECTING, FILLED, EXPIRED
+    intake.CaseTransferred(
+        on=date(2024, 2, 1), person_id=AMINA, from_manager="u-giulia.rossi", to_manager="u-davide.neri",
+        motive="workload",
+    ),
+    intake.PathwaySuspended(on=date(2024, 2, 2), person_id=AMINA, reason="personal", expected_until=None),
+    intake.PathwayResumed(on=date(2024, 2, 3), person_id=AMINA),
+    intake.ReadinessChanged(on=date(2024, 2, 1), person_id=AMINA, readiness="ready", reasons=REFERENCE),
+    *INTAKE_FACTS, *OWN_FACTS,
+    intake.ProposalAnswered(on=date(2024, 2, 10), person_id=AMINA, vacancy_id=BAKER, answer="accepted"),
+    no_answer("no_answer"), ENDED, JOINED, OPENED, SELECTING, FILLED, EXPIRED
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+OWN_VIEWS = [view for view in VIEWS if view is not ALIASES]
+"""Those whose fold is here: who stands under another id is folded by all services alike (test_aliases)."""
+
+
+@pytest.mark.parametrize("view", OWN_VIEWS, ids=lambda view: view.name)
 def test_every_row_has_exactly_its_columns_and_the_facts_are_left_alone(view: View) -> None:
     row: Row | None = None
     seen: set[type[Event]] = set()

@@ -285,7 +285,10 @@ class TestEnd:
         given(person_stream(AMINA), ENROLLED).when(self.leave(date(2024, 2, 1))).refused("before_enrolment")
 
     def test_completed_with_just_enough_hours(self) -> None:
-        done = CourseCompleted(on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=70, certificate="skills")
+        done = CourseCompleted(
+            on=TODAY, person_id=AMINA, course_id=COURSE, line="2b", hours=70, certificate="skills",
+            topic=proposed().topic,
+        )  # fmt: skip
         both = given(course_stream(COURSE), proposed(), ACTIVE, SEAT).given(person_stream(AMINA), ENROLLED)
         both.when(self.complete(70)).then(done)
         refused = both.when(self.complete(69)).refused("attendance_short")

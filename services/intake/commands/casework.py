@@ -49,6 +49,10 @@ async def close(store: Store, command: Command, person_id: str, values: forms.Cl
 
     async def decide(unit: Unit) -> Decision:
         (person,) = await unit.states(person_stream(person_id))
-        return domain.close(person, person_id=person_id, outcome=values.outcome, on=values.on, today=unit.today)
+        reasons = await unit.vault.write("closure", person_id, {"text": values.reasons}) if values.reasons else None
+        return domain.close(
+            person, person_id=person_id, outcome=values.outcome, on=values.on, today=unit.today,
+            agreed=values.agreed, reasons=reasons, notice_days=domain.parameter("refusal_notice_days", values.on),
+        )  # fmt: skip
 
     return await store.execute(command, decide)

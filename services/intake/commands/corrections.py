@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -14,12 +15,27 @@ from shared.corrections import correct, effective
 from shared.decisions import Decision, Refused
 from shared.events.base import Event
 from shared.events.intake import (
+    AppointmentKept,
+    AppointmentMissed,
+    AssessmentConcluded,
+    CaseTransferred,
+    ContactLogged,
+    DeclarationVerified,
     EligibilityChecked,
+    FragilityFound,
     InterviewHeld,
+    LanguageAssessed,
     PathwayClosed,
     PathwayFactCorrected,
+    PathwayResumed,
+    PathwaySuspended,
     PersonRegistered,
+    PlanActionConfirmed,
     PlanAgreed,
+    PlanReviewed,
+    PlanSigned,
+    ReadinessChanged,
+    RefusalNoticed,
     TakenInCharge,
 )
 from shared.store import Command, Outcome, Store, Unit
@@ -31,14 +47,84 @@ CORRECTABLE: dict[type[Event], str | None] = {
     TakenInCharge: "readiness",
     PlanAgreed: None,
     PathwayClosed: "outcome",
+    AppointmentKept: None,
+    AppointmentMissed: None,
+    FragilityFound: None,
+    AssessmentConcluded: None,
+    LanguageAssessed: None,
+    ReadinessChanged: None,
+    RefusalNoticed: None,
+    DeclarationVerified: None,
+    ContactLogged: "outcome",
+    CaseTransferred: "to_manager",
+    PathwaySuspended: "reason",
+    PathwayResumed: None,
+    PlanSigned: "way",
+    PlanReviewed: "outcome",
+    PlanActionConfirmed: "outcome",
 }
-"""The facts an operator can correct, and the field that can be rectified beside the date."""
+"""The facts an operator can correct, and the main field that can be rectified beside the date."""
+ALSO: dict[type[Event], tuple[str, ...]] = {
+    PersonRegistered: ("entry",),
+    EligibilityChecked: ("evidence",),
+    TakenInCharge: ("case_manager",),
+    ContactLogged: ("channel",),
+    CaseTransferred: ("motive",),
+    PlanActionConfirmed: ("evidence",),
+    AssessmentConcluded: ("readiness",),
+    ReadinessChanged: ("readiness",),
+    LanguageAssessed: ("evidence", "listening", "reading", "spoken_interaction", "spoken_production", "writing"),
+}
+"""The other coarse values of a fact that an operator can rectify. What depends on a rule is not among them (the
+outcome of a check, the band of the age): there the fact is cancelled and recorded again, or the identity is set right.
+"""
+DATES: dict[type[Event], tuple[str, ...]] = {
+    EligibilityChecked: ("evidence_on",),
+    PlanAgreed: ("review_on",),
+    PlanReviewed: ("next_on",),
+    ContactLogged: ("recall_on",),
+    PathwaySuspended: ("expected_until",),
+    LanguageAssessed: ("evidence_on",),
+    RefusalNoticed: ("answer_by",),
+}
+"""The dates within a fact, beside its own, that an operator can rectify."""
+
+
+def fields_of(type_: type[Event]) -> tuple[str, ...]:
+    """The coarse values of such a fact that can be rectified, the main one first."""
+    main = CORRECTABLE.get(type_)
+    return (*((main,) if main else ()), *ALSO.get(type_, ()))
+
+
+def _values(type_: type[Event], values: forms.CorrectForm) -> dict[str, Any] | Refused:
+    """The changed fields as the form gave them, only those that may be."""
+    found: dict[str, Any] = {}
+    main = CORRECTABLE[type_]
+    if values.value is not None and main is not None:
+        found[main] = values.value
+    for field, value in values.pairs():
+        if field not in fields_of(type_):
+            return Refused("field_fixed", "Questo valore non si rettifica da qui.", "values")
+        found[field] = value
+    if values.date_field is not None:
+        if values.date_field not in DATES.get(type_, ()):
+            return Refused("field_fixed", "Questa data non si rettifica da qui.", "date_field")
+        found[values.date_field] = values.date_value.isoformat() if values.date_value else None
+    return found
 
 
 async def correct_fact(
-    store: Store, command: Command, person_id: str, fact_id: str, values: forms.CorrectForm
+    store: Store,
+    command: Command,
+    person_id: str,
+    fact_id: str,
+    values: forms.CorrectForm,
+    managers: Collection[str] = (),
 ) -> Outcome:
-    """A fact of intake was wrong: cancelled, or its date or main value rectified. Nothing is overwritten."""
+    """A fact of intake was wrong: cancelled, or its dates or values rectified. Nothing is overwritten.
+
+    `managers` are the accounts that may follow people: no other can be put in their place.
+    """
 
     async def decide(unit: Unit) -> Decision:
         stream = person_stream(person_id)
@@ -54,9 +140,12 @@ async def correct_fact(
                 changes["on"] = values.on.isoformat()
                 if isinstance(fact.event, PersonRegistered):
                     changes |= await _as_of(unit, fact.event, values.on)
-            field = CORRECTABLE[type(fact.event)]
-            if values.value is not None and field is not None:
-                changes[field] = values.value
+            typed = _values(type(fact.event), values)
+            if isinstance(typed, Refused):
+                return typed
+            if any(name in typed and typed[name] not in managers for name in ("case_manager", "to_manager")):
+                return Refused("case_manager", "Scegli l'operatore di riferimento dall'elenco.", "values")
+            changes |= typed
         return await correct(
             unit, stream, PathwayFactCorrected, fact_id=fact_id,
             corrected=None if values.cancel else changes, motive=values.motive, on=unit.today,

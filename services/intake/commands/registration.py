@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from sqlalchemy import text
 
 from services.intake import domain, forms, tax_code
 from services.intake.domain import Person, Registration, person_stream
-from services.intake.finding import EXACT_INDEX, PERSON_INDEX, duplicates, exact_tokens, search_tokens
+from services.intake.finding import duplicates, index, similar
 from shared.corrections import correct, effective
 from shared.decisions import Decision, Refused
 from shared.events.intake import (
@@ -18,13 +20,32 @@ from shared.store import Command, Outcome, Store, Unit
 Entry = Literal["assisted", "questionnaire", "archive"]
 
 
-async def _keep_identity(unit: Unit, person_id: str, values: forms.IdentityForm, row_id: str | None) -> str:
+async def _keep_identity(unit: Unit, person: Person, person_id: str, values: forms.IdentityForm) -> str:
+    row_id = _row_of(unit, person_id)
     identity = values.identity()
+    if row_id is not None:
+        former = await _former_codes(unit, person_id, identity["tax_code"], values.forget_tax_code)
+        identity |= {"former_tax_codes": former} if former else {}
     reference = await unit.vault.write("identity", person_id, identity, row_id)
-    unit.vault.index(PERSON_INDEX, person_id, search_tokens(identity))
-    unit.vault.index(EXACT_INDEX, person_id, [token for token in exact_tokens(identity) if token])
-    unit.profile(person_id, values.profile())
+    index(unit, person_id, identity)
+    await keep_profile(unit, person_id, values.profile() | domain.work_profile(person.identity.permit))
     return reference
+
+
+async def _former_codes(unit: Unit, person_id: str, code: str | None, forget: bool) -> list[str]:
+    """The codes that the person had: a provisional one that became definitive, one corrected by the Agenzia. They
+    still find the person; only a slip is forgotten."""
+    before = (await unit.store.vault.latest(unit.conn, "identity", [person_id])).get(person_id, {})
+    known = [*before.get("former_tax_codes", ()), *([] if forget else [before.get("tax_code")])]
+    return [one for one in dict.fromkeys(known) if one and one != code]
+
+
+async def keep_profile(unit: Unit, person_id: str, changes: dict[str, Any]) -> None:
+    """Publishes the person's fine attributes: those given anew, the others as they were."""
+    found = await unit.conn.execute(
+        text("select data from profiles_out where person_id = :person"), {"person": person_id}
+    )
+    unit.profile(person_id, (found.scalar() or {}) | changes)
 
 
 async def register_in(
@@ -36,7 +57,7 @@ async def register_in(
     duplicate = await duplicates(unit, person_id, values.identity(), values.another_person)
     if duplicate is not None:
         return duplicate
-    reference = await _keep_identity(unit, person_id, values, _row_of(unit, person_id))
+    reference = await _keep_identity(unit, person, person_id, values)
     decision = domain.register(
         person,
         person_id=person_id,
@@ -54,8 +75,11 @@ async def register_in(
         on=values.on,
         today=unit.today,
     )
-    if isinstance(decision, Refused) or not values.declared:
+    if isinstance(decision, Refused):
         return decision
+    alike = domain.propose(person, person_id, await similar(unit, person_id, values.identity()), values.on)
+    if not values.declared:
+        return [*decision, *alike]
     check = domain.assess_domicile(
         domain.evolve(Person(), decision[0]),
         person_id=person_id,
@@ -66,7 +90,7 @@ async def register_in(
         on=values.on,
         today=unit.today,
     )
-    return check if isinstance(check, Refused) else [*decision, *check]
+    return check if isinstance(check, Refused) else [*decision, *check, *alike]
 
 
 def _row_of(unit: Unit, person_id: str) -> str | None:
@@ -95,13 +119,14 @@ async def update_identity(store: Store, command: Command, person_id: str, values
         (person,) = await unit.states(stream)
         if person.registered_on is None:
             return Refused("not_registered", "Questa persona non è iscritta.")
-        refused = domain.domicile_refused(values.municipality, values.quartiere)
+        refused = domain.joined(person) or domain.domicile_refused(values.municipality, values.quartiere)
         if refused is not None:
             return refused
         duplicate = await duplicates(unit, person_id, values.identity(), another_person=True)
         if duplicate is not None:
             return duplicate
-        reference = await _keep_identity(unit, person_id, values, _row_of(unit, person_id))
+        reference = await _keep_identity(unit, person, person_id, values)
+        alike = domain.propose(person, person_id, await similar(unit, person_id, values.identity()), unit.today)
         registration = [
             fact for fact in effective(unit.history(person_id)) if isinstance(fact.event, PersonRegistered)
         ][-1]
@@ -113,10 +138,11 @@ async def update_identity(store: Store, command: Command, person_id: str, values
         }
         wrong = {name: value for name, value in coarse.items() if getattr(registration.event, name) != value}
         if not wrong:
-            return []
-        return await correct(
+            return alike
+        decision = await correct(
             unit, stream, PathwayFactCorrected, fact_id=registration.meta.id,
             corrected=wrong | {"identity": reference}, motive="wrong_value", on=unit.today,
         )  # fmt: skip
+        return decision if isinstance(decision, Refused) else [*decision, *alike]
 
     return await store.execute(command, decide, whole=True)

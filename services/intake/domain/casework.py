@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from services.intake.domain.checks import CHECK_NAMES
+from services.intake.domain.checks import CHECK_NAMES, to_repeat
+from services.intake.domain.parameters import parameter
 from services.intake.domain.rules import date_refused, not_open
 from services.intake.domain.state import Person
 from shared.decisions import Decision, Refused
@@ -68,7 +69,8 @@ def take_in_charge(
     """The programme follows the person from now on: after an interview and with the three checks passed.
 
     Source: protocol (unemployed, fragile, domiciled here); L.R. E-R 14/2015 art. 2 for fragility, which here
-    is the operator's own reasoned finding, so the reasons are required.
+    is the operator's own reasoned finding, so the reasons are required. Since when that finding is an act of its
+    own, made before, is the dated parameter `separate_finding`.
     """
     refused = not_open(person) or date_refused(on, today, person.registered_on, "registration")
     if refused is not None:
@@ -86,19 +88,75 @@ def take_in_charge(
     )
     if refused is not None:
         return refused
+    again = to_repeat(person, on)
+    if again:
+        names = ", ".join(CHECK_NAMES[name] for name in again)
+        return Refused("checks_to_repeat", f"Prima della presa in carico vanno ripetute le verifiche: {names}.")
+    if person.target.finding == "not_fragile":
+        return Refused("strong_profile", "È stato accertato un profilo forte: la persona è fuori target.")
+    if person.target.finding is None and parameter("separate_finding", on):
+        return Refused("no_finding", "Prima registra l'accertamento della fragilità, nella pagina della valutazione.")
     return [TakenInCharge(on=on, person_id=person_id, case_manager=case_manager, readiness=readiness, reasons=reasons)]
 
 
-def close(person: Person, *, person_id: str, outcome: Outcome, on: date, today: date) -> Decision:
+def close(
+    person: Person,
+    *,
+    person_id: str,
+    outcome: Outcome,
+    on: date,
+    today: date,
+    agreed: bool = False,
+    reasons: str | None = None,
+    notice_days: int = 0,
+) -> Decision:
     """The pathway ends, at any time while it is open. After it only a new registration.
 
-    `strong_profile` ("fuori target") is found at an interview only; `not_eligible` says that a check failed.
+    `strong_profile` ("fuori target") is found at an interview only, and says whether the person agreed to be
+    referred to the associations; `not_eligible` says which checks failed. With `notice_days` (a dated parameter, 0:
+    not in use) a refusal needs the notice of art. 10-bis L. 241/1990 and its term over.
     """
     refused = not_open(person) or date_refused(on, today, person.registered_on, "registration")
     if refused is not None:
         return refused
-    if outcome == "strong_profile" and not person.interviews:
+    if outcome == "strong_profile":
+        refused = _not_strong(person, on)
+    elif outcome == "not_eligible":
+        refused = _not_refusable(person, notice_days, on)
+    if refused is not None:
+        return refused
+    grounds = tuple(person.checks[name].reason for name in person.failed) if outcome == "not_eligible" else ()
+    return [
+        PathwayClosed(
+            on=on, person_id=person_id, outcome=outcome, grounds=grounds, reasons=reasons,
+            referral_agreed=agreed if outcome == "strong_profile" else None,
+        )
+    ]  # fmt: skip
+
+
+def _not_strong(person: Person, on: date) -> Refused | None:
+    if not person.interviews:
         return Refused("no_interview", "Il profilo forte si valuta nel colloquio: registralo.", "outcome")
-    if outcome == "not_eligible" and not person.failed:
+    if person.target.finding == "fragile":
+        return Refused("fragile", "È stata accertata una fragilità: non è un profilo forte.", "outcome")
+    if person.target.finding is None and parameter("separate_finding", on):
+        return Refused("no_finding", "Prima accerta il profilo forte, nella pagina della valutazione.", "outcome")
+    return None
+
+
+def _not_refusable(person: Person, notice_days: int, on: date) -> Refused | None:
+    if not person.failed:
         return Refused("no_failed_check", "«Non ammissibile» richiede una verifica non superata.", "outcome")
-    return [PathwayClosed(on=on, person_id=person_id, outcome=outcome)]
+    if notice_days <= 0:
+        return None
+    if person.target.answer_by is None:
+        return Refused(
+            "notice_missing", "Prima del rifiuto manda il preavviso con i motivi (art. 10-bis L. 241/1990).", "outcome"
+        )
+    if on <= person.target.answer_by:
+        return Refused(
+            "notice_running",
+            f"La persona può rispondere al preavviso fino al {person.target.answer_by:%d/%m/%Y}.",
+            "on",
+        )
+    return None

@@ -29,17 +29,47 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("income_own_cents", 480_000, date(2019, 1, 1), "D.L. 4/2019 art. 4 c. 15-quater"),
     Parameter("income_employee_cents", 850_000, date(2022, 1, 1), "[own] art. 13 TUIR, soglia rivalutata"),
     Parameter("income_own_cents", 550_000, date(2022, 1, 1), "[own] art. 13 TUIR, soglia rivalutata"),
+    Parameter("long_term_days", 365, date(2015, 9, 24), "[own] oltre dodici mesi: D.Lgs. 150/2015; D.M. 17/10/2017"),
+    Parameter("refusal_notice_days", 0, date(2017, 1, 1), "[own] preavviso art. 10-bis L. 241/1990: 0 = non in uso"),
+    Parameter("separate_finding", 0, date(2017, 1, 1), "[own] la fragilità si motiva nella presa in carico"),
+    Parameter("separate_finding", 1, date(2025, 1, 1), "[own] accertamento della fragilità come atto a sé"),
+    Parameter("sample_share_percent", 5, date(2017, 1, 1), "[own] DPR 445/2000 art. 71 c. 1: controlli a campione"),
+    Parameter("sample_seed", 44571, date(2017, 1, 1), "[own] seme del sorteggio, pubblico"),
+    Parameter("unreachable_tries", 3, date(2017, 1, 1), "[own] tentativi a vuoto per dirla irreperibile"),
+    Parameter("unreachable_days", 30, date(2017, 1, 1), "[own] entro quanti giorni"),
+    Parameter("silent_days", 45, date(2017, 1, 1), "[own] pagina Oggi: nessun fatto né contatto"),
+    Parameter("plan_review_days", 90, date(2017, 1, 1), "[own] revisione del piano"),
+    Parameter("suspension_most_days", 365, date(2017, 1, 1), "[own] durata massima prevista di una sospensione"),
+    Parameter("draft_days", 30, date(2017, 1, 1), "[own] questionario in rete lasciato a metà: cancellato"),
+    Parameter("contact_days", 365, date(2017, 1, 1), "[own] domanda dal sito: conservata 12 mesi, poi cancellata"),
+    Parameter("discarded_contact_days", 30, date(2017, 1, 1), "[own] domanda scartata: cancellata dopo 30 giorni"),
+    Parameter("person_code_days", 180, date(2017, 1, 1), "[own] codice per la pagina personale"),
     Parameter("recently_closed_days", 30, date(2017, 1, 1), "[own] pagina Oggi"),
+    Parameter("slot_minutes", 30, date(2017, 1, 1), "[own] durata di un appuntamento"),
+    Parameter("booking_days", 180, date(2017, 1, 1), "[own] quanto lontano si fissa un appuntamento"),
+    Parameter("reminder_hours", 24, date(2017, 1, 1), "[own] promemoria prima dell'appuntamento"),
+    Parameter("message_fresh_days", 3, date(2017, 1, 1), "[own] un fatto più vecchio non si comunica"),
+    Parameter("messages_from_hour", 8, date(2017, 1, 1), "[own] nessun messaggio di notte"),
+    Parameter("messages_until_hour", 20, date(2017, 1, 1), "[own] nessun messaggio di notte"),
+    Parameter("feed_days", 180, date(2017, 1, 1), "[own] validità di un calendario pubblicato"),
+    Parameter("permit_reminder_days", 60, date(2017, 1, 1), "D.Lgs. 286/1998 art. 5 c. 4: rinnovo 60 giorni prima"),
+    Parameter("attachment_bytes", 9_500_000, date(2017, 1, 1), "[own] foto di telefono e scansioni"),
+    Parameter("attachments_per_person", 60, date(2017, 1, 1), "[own] contro l'accumulo senza scopo"),
 )
 """Ages in years, terms in days, money in cents a year."""
 
 
 def parameter(name: str, on: date, table: tuple[Parameter, ...] = PARAMETERS) -> int:
-    """The value in force on that date; before the first line, the first one. Raises KeyError if unknown."""
+    """The value in force on that date. Raises KeyError if unknown."""
+    return in_force(name, on, table).value
+
+
+def in_force(name: str, on: date, table: tuple[Parameter, ...] = PARAMETERS) -> Parameter:
+    """The line in force on that date; before the first line, the first one. Raises KeyError if unknown."""
     lines = sorted((each for each in table if each.name == name), key=lambda each: each.valid_from)
     if not lines:
         raise KeyError(name)
-    return next((each.value for each in reversed(lines) if each.valid_from <= on), lines[0].value)
+    return next((each for each in reversed(lines) if each.valid_from <= on), lines[0])
 
 
 Verdict = Literal["compatible", "incompatible", "to_discuss"]

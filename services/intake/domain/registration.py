@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from services.intake.domain.parameters import parameter
-from services.intake.domain.rules import age_band, age_on, date_refused
+from services.intake.domain.rules import age_band, age_on, date_refused, joined
 from services.intake.domain.state import Person
 from shared import territory
 from shared.decisions import Decision, Refused
@@ -39,14 +39,8 @@ class Registration:
 
 
 def domicile_refused(municipality: str, quartiere: str | None) -> Refused | None:
-    """The domicile as the form gives it. Quartiere in Bologna alone (six since 2016)."""
-    if not territory.is_metropolitan(municipality):
-        return Refused(
-            "domicile_outside",
-            "Verifica del domicilio non superata: il comune non è tra i 55 della Città metropolitana. "
-            "La persona non può essere iscritta; indirizzala al Centro per l'impiego del suo territorio.",
-            "municipality",
-        )
+    """The domicile as the form gives it. Quartiere in Bologna alone (six since 2016). Outside the 55 it is no
+    refusal: who asks for help is registered, and the check of the domicile says that they are not in the target."""
     if municipality == territory.CAPITAL:
         if quartiere is None:
             return Refused("quartiere_missing", "Per Bologna indica il quartiere, o «non noto».", "quartiere")
@@ -60,8 +54,10 @@ def domicile_refused(municipality: str, quartiere: str | None) -> Refused | None
 def register(person: Person, *, person_id: str, values: Registration, identity: str, on: date, today: date) -> Decision:
     """Somebody asks for help: the first time, or again after a closure (a new episode of the same person).
 
-    Source: protocol (target: who lives in the 55 municipalities); ages by parameter `minimum_age`.
+    Source: ages by parameter `minimum_age`; whether the person lives in the 55 municipalities is the first check.
     """
+    if refused := joined(person):
+        return refused
     if person.is_open:
         return Refused("already_open", "Questa persona ha già un percorso aperto: aprilo dalla sua scheda.")
     refused = date_refused(on, today, person.closed_on, "closure") or domicile_refused(
@@ -74,6 +70,7 @@ def register(person: Person, *, person_id: str, values: Registration, identity: 
         return Refused("too_young", f"Servono almeno {parameter('minimum_age', on)} anni compiuti.", "birth_date")
     if age > 110:
         return Refused("birth_date", "Controlla la data: avrebbe più di 110 anni.", "birth_date")
+    inside = territory.is_metropolitan(values.municipality)
     return [
         PersonRegistered(
             on=on,
@@ -85,8 +82,8 @@ def register(person: Person, *, person_id: str, values: Registration, identity: 
             sex=values.sex,
             citizenship_area=values.citizenship_area,
             education=values.education,
-            district=territory.district_of(values.municipality, on),
-            union=territory.union_of(values.municipality, on),
+            district=territory.district_of(values.municipality, on) if inside else "outside",
+            union=territory.union_of(values.municipality, on) if inside else None,
             in_capital=values.municipality == territory.CAPITAL,
             identity=identity,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
@@ -42,13 +43,36 @@ _SINCE = {
     "interview": "del primo colloquio",
     "checks": "dell'ultima verifica di ammissibilità",
     "charge": "della presa in carico",
+    "plan": "del piano",
+    "suspension": "della sospensione",
 }
 _NOT_REGISTERED = Refused("not_registered", "Questa persona non è iscritta.")
 _CLOSED = Refused("pathway_closed", "Il percorso è chiuso: per riprenderlo registra di nuovo la stessa persona.")
 
 
+@dataclass(frozen=True, slots=True)
+class Joined(Refused):
+    """The person is shown and counted under another id: the page links to it."""
+
+    root: str = ""
+
+
+def joined(person: Person) -> Refused | None:
+    """Refuses where the person stands under another id: what is new is recorded there."""
+    root = person.identity.joined_into
+    if root is None:
+        return None
+    return Joined(
+        "joined_person",
+        "Questa scheda è unita a un'altra della stessa persona: apri quella e lavora lì.",
+        root=root,
+    )
+
+
 def not_open(person: Person) -> Refused | None:
-    """Refuses where nobody is registered, or the pathway is closed."""
+    """Refuses where nobody is registered, the pathway is closed, or the person stands under another id."""
+    if refused := joined(person):
+        return refused
     if person.registered_on is None:
         return _NOT_REGISTERED
     return _CLOSED if person.closed_on is not None else None

@@ -7,24 +7,103 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, assert_never, cast
 
+from services.intake.domain import casefile
+from services.intake.domain.appointments import Appointments, OwnAppointments, evolve_appointments
+from services.intake.domain.assessment import Assessment, AssessmentFact, evolve_assessment
+from services.intake.domain.casefile import CaseFact, Contacts, PlanFile, Rest
+from services.intake.domain.identity import Identity, IdentityFact, evolve_identity
+from services.intake.domain.messages import Messages, OwnMessages, evolve_messages
+from services.intake.domain.own_page import OwnPage, OwnPageFact, evolve_own_page, renewed
+from services.intake.domain.reception import Visits, evolve_visits
+from services.intake.domain.referrals import Referrals, evolve_referrals
+from services.intake.domain.target import Target, TargetFact, checked_again, evolve_target, renewed_target
 from shared.decisions import Stream
 from shared.events.base import Event
 from shared.events.intake import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentKept,
+    AppointmentMissed,
+    AppointmentMoved,
+    AssessmentConcluded,
+    AttachmentAdded,
+    AttachmentRemoved,
+    CaseTransferred,
+    ConcurrentMeasureReported,
+    ContactLogged,
+    DeclarationSigned,
+    DeclarationVerified,
+    DuplicateDismissed,
+    DuplicateProposed,
     EligibilityChecked,
+    FragilityFound,
     InterviewHeld,
+    LanguageAssessed,
+    MessageAttempted,
+    MessageDelayed,
+    MessageDelivered,
+    MessageFailed,
+    MessageQueued,
+    MessagesAccepted,
+    MessageSent,
+    MessagesRefused,
+    NoteAdded,
     PathwayClosed,
+    PathwayResumed,
+    PathwaySuspended,
+    PermitRecorded,
+    PermitReminderDue,
+    PersonArrived,
+    PersonCodeGiven,
+    PersonCodeRevoked,
+    PersonReferred,
     PersonRegistered,
+    PersonsJoined,
+    PersonsParted,
     PlanAction,
+    PlanActionConfirmed,
     PlanActionDone,
     PlanAgreed,
+    PlanReviewed,
+    PlanSigned,
+    ProposalAnswered,
+    ReadinessChanged,
+    ReferralAccepted,
+    ReferralAgreementChanged,
+    ReferralDeclined,
+    RefusalNoticed,
+    RegisteredQuickly,
+    RemindersSet,
+    RightRequested,
     TakenInCharge,
+    VisitEnded,
 )
 
 Check = Literal["domicile", "status", "measures"]
 CHECKS: tuple[Check, ...] = ("domicile", "status", "measures")
 Stage = Literal["unknown", "to_contact", "to_interview", "to_decide", "in_charge", "closed"]
 Own = (
-    PersonRegistered | EligibilityChecked | InterviewHeld | TakenInCharge | PlanAgreed | PlanActionDone | PathwayClosed
+    PersonRegistered
+    | EligibilityChecked
+    | InterviewHeld
+    | TakenInCharge
+    | PlanAgreed
+    | PlanActionDone
+    | PathwayClosed
+    | TargetFact
+    | AssessmentFact
+    | CaseFact
+    | OwnAppointments
+    | OwnMessages
+    | OwnPageFact
+    | IdentityFact
+    | PersonArrived
+    | VisitEnded
+    | RegisteredQuickly
+    | PersonReferred
+    | ReferralAccepted
+    | ReferralDeclined
+    | ReferralAgreementChanged
 )
 
 
@@ -34,6 +113,10 @@ class CheckResult:
 
     passed: bool
     on: date
+    reason: str = ""
+    evidence: str = ""
+    evidence_on: date | None = None
+    holds_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +136,17 @@ class Person:
     used: frozenset[str] = frozenset()
     """Every fact that ever fulfilled an action, of older plans too: one fact fulfils one action."""
     closed_on: date | None = None
+    plan: PlanFile = field(default_factory=PlanFile)
+    contacts: Contacts = field(default_factory=Contacts)
+    rest: Rest = field(default_factory=Rest)
+    identity: Identity = field(default_factory=Identity)
+    own_page: OwnPage = field(default_factory=OwnPage)
+    target: Target = field(default_factory=Target)
+    assessment: Assessment = field(default_factory=Assessment)
+    visits: Visits = field(default_factory=Visits)
+    referrals: Referrals = field(default_factory=Referrals)
+    appointments: Appointments = field(default_factory=Appointments)
+    messages: Messages = field(default_factory=Messages)
 
     @property
     def is_open(self) -> bool:
@@ -91,21 +185,76 @@ def evolve(person: Person, event: Event) -> Person:
     own = cast(Own, event)
     match own:
         case PersonRegistered():
-            return Person(episode=own.episode, registered_on=own.on, used=person.used)
+            return Person(
+                identity=person.identity,
+                episode=own.episode,
+                registered_on=own.on,
+                used=person.used,
+                appointments=person.appointments,
+                messages=person.messages,
+                visits=replace(person.visits, quick=False),
+                referrals=person.referrals,
+                own_page=renewed(person.own_page),
+                target=renewed_target(person.target),
+            )
         case EligibilityChecked():
-            result = CheckResult(own.outcome != "failed", own.on)
-            return replace(person, checks={**person.checks, own.check: result})
+            result = CheckResult(
+                own.outcome != "failed", own.on, own.reason, own.evidence, own.evidence_on, own.holds_until
+            )
+            target = checked_again(person.target, own)
+            return replace(person, checks={**person.checks, own.check: result}, target=target)
         case InterviewHeld():
-            return replace(person, interviews={**person.interviews, own.interview_id: own.on})
+            met = casefile.reached(person.contacts, own.on)
+            return replace(person, interviews={**person.interviews, own.interview_id: own.on}, contacts=met)
         case TakenInCharge():
-            return replace(person, in_charge_on=own.on, case_manager=own.case_manager)
+            assessment = replace(person.assessment, readiness=own.readiness)
+            return replace(person, in_charge_on=own.on, case_manager=own.case_manager, assessment=assessment)
         case PlanAgreed():
-            return replace(person, plan_on=own.on, actions=own.actions, done={})
+            plan = casefile.evolve_plan(person.plan, own)
+            return replace(person, plan_on=own.on, actions=own.actions, done={}, plan=plan)
+        case PlanSigned() | PlanReviewed() | PlanActionConfirmed():
+            return replace(person, plan=casefile.evolve_plan(person.plan, own))
         case PlanActionDone():
             done = {**person.done, own.action_id: own.because}
             return replace(person, done=done, used=person.used | {own.because})
+        case ContactLogged() | NoteAdded():
+            return replace(person, contacts=casefile.evolve_contacts(person.contacts, own))
+        case CaseTransferred():
+            return replace(person, case_manager=own.to_manager)
+        case PathwaySuspended() | PathwayResumed():
+            return replace(person, rest=casefile.rest_of(own))
         case PathwayClosed():
             return replace(person, closed_on=own.on)
+        case DeclarationSigned() | PersonCodeGiven() | PersonCodeRevoked() | ProposalAnswered() | RightRequested():
+            return replace(person, own_page=evolve_own_page(person.own_page, own))
+        case (
+            PermitRecorded()
+            | PermitReminderDue()
+            | DuplicateProposed()
+            | DuplicateDismissed()
+            | PersonsJoined()
+            | PersonsParted()
+            | AttachmentAdded()
+            | AttachmentRemoved()
+        ):
+            return replace(person, identity=evolve_identity(person.identity, own))
+        case PersonArrived() | VisitEnded() | RegisteredQuickly():
+            return replace(person, visits=evolve_visits(person.visits, own))
+        case PersonReferred() | ReferralAccepted() | ReferralDeclined() | ReferralAgreementChanged():
+            return replace(person, referrals=evolve_referrals(person.referrals, own))
+        case ConcurrentMeasureReported() | DeclarationVerified() | RefusalNoticed() | FragilityFound():
+            return replace(person, target=evolve_target(person.target, own))
+        case AssessmentConcluded() | LanguageAssessed() | ReadinessChanged():
+            return replace(person, assessment=evolve_assessment(person.assessment, own))
+        case (
+            AppointmentBooked() | AppointmentMoved() | AppointmentKept() | AppointmentMissed() | AppointmentCancelled()
+        ):
+            return replace(person, appointments=evolve_appointments(person.appointments, own))
+        case (
+            MessageQueued() | MessageAttempted() | MessageDelayed() | MessageSent() | MessageDelivered()
+            | MessageFailed() | MessagesRefused() | MessagesAccepted() | RemindersSet()
+        ):  # fmt: skip
+            return replace(person, messages=evolve_messages(person.messages, own))
         case _:
             assert_never(own)
 

@@ -1,16 +1,16 @@
-"""Interview, taking in charge, plan, closure, correction."""
+"""Interview, taking in charge, closure, correction."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints
 
 from services.intake import domain
 from services.intake.forms.fields import Day, Form, Text
 from shared.events.base import Code, Motive
-from shared.events.intake import Direction
+
+FieldValue = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}=[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}$")]
 
 
 class InterviewForm(Form):
@@ -30,29 +30,13 @@ class ChargeForm(Form):
     on: Day
 
 
-class PlanForm(Form):
-    """A plan: up to five actions on the page, each with a direction and a due date."""
-
-    directions: tuple[Direction, ...] = Field(min_length=1, max_length=20)
-    due_dates: tuple[Day, ...] = Field(min_length=1, max_length=20)
-    objectives: Text | None = None
-    on: Day
-
-    @model_validator(mode="after")
-    def _pairs(self) -> PlanForm:
-        if len(self.directions) != len(self.due_dates):
-            raise ValueError("Ogni azione ha una direzione e una scadenza.")
-        return self
-
-    def actions(self) -> list[tuple[Direction, date]]:
-        """Direction and due date of each action."""
-        return list(zip(self.directions, self.due_dates, strict=True))
-
-
 class CloseForm(Form):
     """Closure."""
 
     outcome: domain.Outcome
+    agreed: bool = False
+    """The person agreed to be referred to the associations (a strong profile)."""
+    reasons: Text | None = None
     on: Day
 
 
@@ -64,4 +48,14 @@ class CorrectForm(Form):
     """The right date; None leaves it."""
     value: Code | None = None
     """The right value of the fact's main field (see commands.CORRECTABLE); None leaves it."""
+    values: tuple[FieldValue, ...] = Field(default=(), max_length=10)
+    """Other right values, each as `field=code`."""
+    date_field: Code | None = None
+    """Which date within the fact is wrong, and ..."""
+    date_value: Day | None = None
+    """... the right one; None where there is none."""
     motive: Motive
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Field and code of each of `values`."""
+        return [(field, code) for field, _, code in (each.partition("=") for each in self.values)]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from services.intake import domain, tax_code
+from services.intake.forms.documents import Number
 from services.intake.forms.fields import Day, Email, Form, Language, Licence, Line, Phone
 from shared import territory
 from shared.decisions import Refused
 from shared.events.intake import Channel, Education, Sex
+
+DocumentType = Literal["none", "identity_card", "passport", "driving_licence", "residence_permit", "other"]
+PreferredChannel = Literal["phone", "sms", "whatsapp", "email", "letter", "through_administrator"]
+PERSONAL = (
+    "family_name", "given_name", "tax_code", "birth_place", "sex", "citizenship", "phone", "email", "address",
+    "document_type", "document_number", "document_expires_on", "spoken_language", "interpreter",
+    "administrator_name", "administrator_contact", "preferred_channel", "preferred_hours",
+)  # fmt: skip
+"""What goes into the vault."""
 
 
 class IdentityForm(Form):
@@ -34,6 +44,19 @@ class IdentityForm(Form):
     own_vehicle: bool = False
     commute_minutes: Annotated[int, Field(ge=0, le=240)] | None = None
     may_work_until: Day | None = None
+    document_type: DocumentType | None = None
+    document_number: Number | None = None
+    document_expires_on: Day | None = None
+    spoken_language: Language | None = None
+    """In which the person is best understood, where it is not Italian."""
+    interpreter: bool = False
+    administrator_name: Line | None = None
+    """Amministratore di sostegno (c.c. artt. 404-413, L. 6/2004), who may have to be present or to agree."""
+    administrator_contact: Line | None = None
+    preferred_channel: PreferredChannel | None = None
+    preferred_hours: Line | None = None
+    forget_tax_code: bool = False
+    """The tax code that is being replaced was a slip: it shall not find the person any more."""
 
     @field_validator("tax_code")
     @classmethod
@@ -53,6 +76,15 @@ class IdentityForm(Form):
         return code
 
     @model_validator(mode="after")
+    def _documented(self) -> IdentityForm:
+        if self.document_type in (None, "none"):
+            for name in ("document_number", "document_expires_on"):
+                object.__setattr__(self, name, None)
+        if self.administrator_contact is not None and self.administrator_name is None:
+            raise ValueError("Indica anche il nome dell'amministratore di sostegno.")
+        return self
+
+    @model_validator(mode="after")
     def _reachable(self) -> IdentityForm:
         if self.quartiere is not None and self.municipality != territory.CAPITAL:
             # A browser without JavaScript leaves the choice made before the municipality was changed.
@@ -61,9 +93,7 @@ class IdentityForm(Form):
 
     def identity(self) -> dict[str, Any]:
         """What goes into the vault."""
-        names = ("family_name", "given_name", "tax_code", "birth_place", "sex", "citizenship", "phone",
-                 "email", "address")  # fmt: skip
-        return {name: getattr(self, name) for name in names} | {"birth_date": self.birth_date.isoformat()}
+        return self.model_dump(mode="json", include={*PERSONAL, "birth_date"})
 
     def profile(self) -> dict[str, Any]:
         """What goes onto `profiles`: each attribute stands in the DPIA with its reason."""

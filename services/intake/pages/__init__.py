@@ -2,10 +2,56 @@
 
 from fastapi import APIRouter
 
-from services.intake.pages import doors, lists, person, register
+from services.intake.pages import (
+    agenda,
+    appointments,
+    assessment,
+    attachments,
+    contacts,
+    doors,
+    drafts,
+    duplicates,
+    eligibility,
+    first_contact,
+    groups,
+    imports,
+    lists,
+    messages,
+    person,
+    person_page,
+    reception,
+    referrals,
+    register,
+    sampling,
+    self_registration,
+    transfers,
+)
 
 router = APIRouter()
-for part in (lists, register, person, doors):
+for part in (
+    agenda,
+    appointments,
+    groups,
+    messages,
+    attachments,
+    duplicates,
+    eligibility,
+    assessment,
+    sampling,
+    reception,
+    referrals,
+    drafts,
+    lists,
+    register,
+    imports,
+    person,
+    doors,
+    contacts,
+    self_registration,
+    person_page,
+    transfers,
+    first_contact,
+):
     router.include_router(part.router)
 
 __all__ = ["router"]

@@ -27,20 +27,50 @@ COLUMNS = (
     Column("channel", "Canale", labels=labels.CHANNELS),
     Column("district", "Distretto", labels=labels.DISTRICTS),
     Column("age_band", "Età", labels=labels.AGE_BANDS),
+    Column("first_contact_on", "Primo contatto", "date"),
     Column("first_interview_on", "Primo colloquio", "date"),
     Column("in_charge_on", "In carico dal", "date"),
     Column("manager", "Operatore"),
+    Column("readiness", "Valutazione", labels=labels.READINESS),
+    Column("recall_on", "Da richiamare il", "date"),
+    Column("next_due_on", "Prossima scadenza del piano", "date"),
+    Column("review_on", "Piano da rivedere il", "date"),
+    Column("suspended_until", "Sospesa fino al", "date"),
+    Column("unreachable_on", "Irreperibile dal", "date"),
+    Column("last_on", "Ultimo fatto", "date"),
     Column("closed_on", "Chiusa il", "date"),
     Column("outcome", "Esito", labels=labels.OUTCOMES),
 )
+SHOWN = (
+    "person_id", "stage", "registered_on", "district", "age_band", "in_charge_on", "manager", "next_due_on", "last_on",
+    "outcome",
+)  # fmt: skip
+"""What fits on a page; the file has all."""
 QUEUES: dict[str, tuple[str, str, str]] = {
+    "to_meet": ("Da incontrare oggi", "day", "Nessun appuntamento oggi."),
+    "to_call": ("Da richiamare", "recall_on", "Nessuno da richiamare."),
+    "due": ("Azioni del piano scadute", "next_due_on", "Nessuna azione del piano è scaduta."),
+    "review": ("Piani da rivedere", "review_on", "Nessun piano da rivedere."),
+    "suspension_over": ("Sospensioni da rivedere", "suspended_until", "Nessuna sospensione oltre la fine prevista."),
+    "permits": ("Permessi in scadenza", "expires_on", "Nessun permesso di soggiorno in scadenza."),
+    "silent": ("Ferme da tempo", "last_on", "Nessuna persona in carico è ferma da tempo."),
+    "unreachable": ("Irreperibili", "unreachable_on", "Nessuna persona irreperibile."),
+    "to_plan": ("In carico, senza piano", "in_charge_on", "Ogni persona in carico ha un piano."),
+    "late_contact": ("Primo contatto in ritardo", "registered_on", "Nessun primo contatto in ritardo."),
     "to_contact": ("Da contattare", "registered_on", "Nessuna persona aspetta il primo contatto."),
     "to_interview": ("Da colloquiare", "registered_on", "Nessun colloquio da fare."),
     "to_decide": ("Da decidere", "last_on", "Nessuna decisione in sospeso."),
-    "to_plan": ("In carico, senza piano", "in_charge_on", "Ogni persona in carico ha un piano."),
-    "due": ("Azioni del piano scadute", "next_due_on", "Nessuna azione del piano è scaduta."),
     "recently_closed": ("Chiusi di recente", "closed_on", "Nessun percorso chiuso di recente."),
 }
+ALL = {
+    "to_call": "flag=recall", "due": "flag=overdue", "review": "flag=review", "silent": "flag=silent",
+    "suspension_over": "flag=suspension_over", "unreachable": "flag=unreachable", "to_plan": "flag=to_plan",
+    "late_contact": "flag=late_contact", "to_contact": "stage=to_contact", "to_interview": "stage=to_interview",
+    "to_decide": "stage=to_decide", "recently_closed": "stage=closed",
+}  # fmt: skip
+"""Where the whole of a queue is listed."""
+Whose = Literal["mie", "sportello", "tutte"]
+WHOSE: dict[Whose, str] = {"mie": "Le mie", "sportello": "Il mio sportello", "tutte": "Tutte"}
 
 
 def with_names(rows: list[Row]) -> list[dict[str, Any]]:
@@ -48,25 +78,39 @@ def with_names(rows: list[Row]) -> list[dict[str, Any]]:
     return [row | {"manager": name_of(row["case_manager"]) if row["case_manager"] else ""} for row in rows]
 
 
+def _scope(reader: Reader, whose: Whose) -> views.Scope:
+    if whose == "mie":
+        return views.Scope(reader.account, reader.districts)
+    return views.Scope(None, reader.districts if whose == "sportello" else ())
+
+
 @router.get("/")
 async def today(
     request: Request,
+    vista: Whose | None = None,
     tutti: bool = False,
     reader: Reader = requires("intake.view"),
     store: Store = Depends(get_store),
 ) -> Response:
-    """The day's queues, of the reader's own districts unless all are asked for."""
+    """The day's queues: mine first for who follows people, then the desk's; or all of the desk's, or everybody's."""
     on = clock.today()
-    districts = () if tutti else reader.districts
+    choices = [each for each in WHOSE if each != "mie" or may(reader, "intake.charge")]
+    if not reader.districts:
+        choices.remove("sportello")
+    whose: Whose = "tutte" if tutti else vista if vista in choices else choices[0]
     async with store.read() as reading:
-        queues = await views.worklist(reading, on, districts)
-    limit = parameter("first_contact_days", on)
-    for row in queues["to_contact"]["rows"]:
-        row["waiting"] = (on - row["registered_on"]).days
-        row["late"] = row["waiting"] > limit
+        queues = await views.worklist(reading, on, _scope(reader, whose))
+    for name in ("to_contact", "late_contact"):
+        for row in queues[name]["rows"]:
+            row["left"] = views.days_left(row["registered_on"], on)
+    mine = {name: words for name, words in QUEUES.items() if name in (*views.OF_A_MANAGER, "to_meet", "permits")}
+    desk = {name: words for name, words in QUEUES.items() if name not in mine}
     return page(
-        request, "intake/today.html", title="Oggi", queues=queues, names=QUEUES, labels=labels, limit=limit,
-        own=bool(reader.districts), everybody=tutti,
+        request, "intake/today.html", title="Oggi", queues=queues, labels=labels, everything=ALL,
+        busy=[name for name, queue in queues.items() if queue["count"]], on=on,
+        parts=(("Le mie persone" if whose == "mie" else "Persone seguite", mine), ("Lo sportello", desk)),
+        whose=whose, choices={each: WHOSE[each] for each in choices}, silent=parameter("silent_days", on),
+        name_of=name_of, mine=f"&case_manager={reader.account}" if whose == "mie" else "",
     )  # fmt: skip
 
 
@@ -79,7 +123,10 @@ def _day(text: str) -> date | None:
 
 async def _filters(request: Request, reader: Reader, store: Store) -> dict[str, Any]:
     query = request.query_params
-    vocabularies = {"stage": labels.STAGES, "district": labels.DISTRICTS, "channel": labels.CHANNELS}
+    vocabularies: dict[str, Any] = {
+        "stage": labels.STAGES, "district": labels.DISTRICTS, "channel": labels.CHANNELS, "flag": labels.FLAGS,
+        "readiness": labels.READINESS, "outcome": labels.OUTCOMES,
+    }  # fmt: skip
     found: dict[str, Any] = {name: query.get(name) for name, known in vocabularies.items() if query.get(name) in known}
     found["case_manager"] = (query.get("case_manager") or "")[:64]
     found |= {"since": _day(query.get("since", "")), "until": _day(query.get("until", ""))}
@@ -99,10 +146,12 @@ async def people(
     """The list of people, filtered."""
     filters = await _filters(request, reader, store)
     async with store.read() as reading:
-        rows, total = await views.people(reading, filters, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+        rows, total = await views.people(reading, filters, limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
+                                         today=clock.today())  # fmt: skip
         managers = await views.case_managers(reading)
     return page(
-        request, "intake/people.html", title="Persone", rows=with_names(rows), columns=COLUMNS, total=total,
+        request, "intake/people.html", title="Persone", rows=with_names(rows), total=total,
+        columns=tuple(column for column in COLUMNS if column.key in SHOWN),
         number=number, count=-(-total // PER_PAGE), labels=labels, values=filters,
         managers={account: name_of(account) for account in managers}, query=request.url.query,
     )  # fmt: skip
@@ -118,5 +167,5 @@ async def people_file(
     """The same list as a file."""
     filters = await _filters(request, reader, store)
     async with store.read() as reading:
-        rows, _ = await views.people(reading, filters, limit=EXPORTED_AT_MOST)
+        rows, _ = await views.people(reading, filters, limit=EXPORTED_AT_MOST, today=clock.today())
     return await export(request, "persone", COLUMNS, with_names(rows), formato)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
@@ -14,19 +15,28 @@ from sqlalchemy import text
 
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import CHECKS, measures_on, parameter
+from services.intake.domain.duplication import Provided, provided_by_facts
 from services.intake.finding import Duplicate
 from services.intake.pages.sections import Looked, filled
-from services.intake.pages.story import story
-from services.intake.views import OTHERS, PEOPLE, fold_person, unknown_row
+from services.intake.pages.story import filtered, references, story
+from services.intake.views import (
+    OTHERS,
+    PEOPLE,
+    appointments_of,
+    days_left,
+    fold_person,
+    provided_by_others,
+    unknown_row,
+)
 from shared import clock
 from shared.corrections import effective
 from shared.decisions import Refused
 from shared.envelope import Recorded
-from shared.events.intake import InterviewHeld, PlanAgreed, TakenInCharge
+from shared.events.intake import PlanAgreed
 from shared.projection import Row
 from shared.store import Command, Outcome, Store
 from shared.web.app import command, get_store, name_of
-from shared.web.pages import Errors, done, form, page
+from shared.web.pages import SERVICES, Errors, done, form, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, accounts, may, requires, role_may
 
@@ -67,50 +77,86 @@ def present_row(recorded: list[Recorded]) -> Row:
     return row
 
 
-async def _texts(store: Store, recorded: list[Recorded]) -> dict[str, str]:
-    """Event id -> text of notes, reasons, objectives that still exist."""
-    wanted: dict[str, str] = {}
-    for fact in recorded:
-        match fact.event:
-            case InterviewHeld(notes=str(reference)) | PlanAgreed(objectives=str(reference)):
-                wanted[fact.meta.id] = reference
-            case TakenInCharge(reasons=reference):
-                wanted[fact.meta.id] = reference
-            case _:
-                pass
+async def _texts(store: Store, reader: Reader, recorded: list[Recorded]) -> dict[str, str]:
+    """Event id -> text of notes, reasons, objectives that still exist, for who works the cases."""
+    wanted = references(recorded) if may(reader, "intake.notes") else {}
     if not wanted:
         return {}
     async with store.engine.connect() as conn:
         found = await store.vault.read_many(conn, list(wanted.values()))
-    return {fact: found[reference]["text"] for fact, reference in wanted.items() if reference in found}
+    texts = {fact: found[reference].get("text") for fact, reference in wanted.items() if reference in found}
+    return {fact: words for fact, words in texts.items() if isinstance(words, str)}
 
 
-async def show(
-    request: Request, store: Store, reader: Reader, person_id: str, errors: Errors | Refused | None = None
-) -> Response:
-    """The person's page; with `errors` the form that was sent says what was wrong."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything about one person, as the page and the printed summary want it."""
+
+    looked: Looked
+    others: Row | None
+    appointments: list[Row]
+    provided: list[Provided]
+    texts: dict[str, str]
+
+
+async def read_case(store: Store, reader: Reader, person_id: str, purpose: str = "intake.view") -> Case:
+    """Reads it once. Raises Problem 404 where nothing is known."""
     recorded = await store.history(person_id)
     if not recorded:
         raise Problem(404, "no_person", "Questa persona non è iscritta.")
     async with store.read() as reading:
         others = await reading.row(OTHERS, person_id)
         heard = await reading.facts(subjects=[person_id])
-    on = clock.today()
-    row = present_row(recorded)
-    found = await doors.identities(
-        store, reader, [person_id], action="view", purpose="intake.view", fields=("identity",)
-    )
-    identity, known = found.get(person_id), await profile(store, person_id)
-    templates, cards = await filled(Looked(store, reader, person_id, on, row, identity, known, recorded, heard))
-    return page(
-        request, "intake/person.html", errors=errors, labels=labels, id=person_id, row=row, others=others,
-        title=doors.full_name(identity) if identity else "Persona senza dati identificativi",
-        trail=(("Persone", "/intake/persone"),), identity=identity, profile=known, sections=templates, **cards,
-        warnings=_warnings(identity), shown=recorded[-1].meta.version, checks=CHECKS,
-        measures={code: labels.MEASURES[code] for code in measures_on(on)}, managers=case_managers(reader),
-        story=story(recorded, heard, await _texts(store, recorded)), name_of=name_of,
-        next_act=next_act(row), contact_by=parameter("first_contact_days", on), countries=tax_code.countries(), on=on,
+        appointments = await appointments_of(reading, person_id)
+    found = await doors.identities(store, reader, [person_id], action="view", purpose=purpose, fields=("identity",))
+    looked = Looked(
+        store, reader, person_id, clock.today(), present_row(recorded), found.get(person_id),
+        await profile(store, person_id), recorded, heard,
     )  # fmt: skip
+    own = [fact.event for fact in effective(recorded)]
+    provided = [
+        each for each in provided_by_facts(own) + provided_by_others(others)
+        if each.until is None or each.until >= looked.on
+    ]  # fmt: skip
+    return Case(looked, others, appointments, provided, await _texts(store, reader, recorded))
+
+
+def _asked(request: Request) -> tuple[str, int]:
+    """The part of the story that was asked for: a service, an episode."""
+    service, episode = request.query_params.get("servizio", ""), request.query_params.get("episodio", "")
+    return service if service in SERVICES else "", int(episode) if episode.isdigit() and len(episode) < 4 else 0
+
+
+async def show(
+    request: Request, store: Store, reader: Reader, person_id: str, errors: Errors | Refused | None = None
+) -> Response:
+    """The person's page; with `errors` the form that was sent says what was wrong."""
+    case = await read_case(store, reader, person_id)
+    looked, on, row, identity = case.looked, case.looked.on, case.looked.row, case.looked.identity
+    cards, filling = await filled(looked)
+    managers = case_managers(reader)
+    told = story(looked.recorded, looked.heard, case.texts, managers)
+    service, episode = _asked(request)
+    context: dict[str, Any] = {
+        "labels": labels, "id": person_id, "row": row, "others": case.others, "identity": identity,
+        "title": doors.full_name(identity) if identity else "Persona senza dati identificativi",
+        "trail": (("Persone", "/intake/persone"),), "profile": looked.profile, "cards": cards, "checks": CHECKS,
+        "warnings": _warnings(identity), "shown": looked.recorded[-1].meta.version,
+        "measures": {code: labels.MEASURES[code] for code in measures_on(on)}, "managers": managers,
+        "story": filtered(told, service, episode), "told": len(told), "service_asked": service,
+        "episode_asked": episode, "episodes": sorted({item["episode"] for item in told}), "services": SERVICES,
+        "name_of": name_of, "next_act": next_act(row), "contact_by": parameter("first_contact_days", on),
+        "countries": tax_code.countries(), "on": on, "ROWS": forms.ROWS, "provided": case.provided,
+        "days_left": days_left(row["registered_on"], on) if row["registered_on"] else None,
+        "next_appointment": next((a for a in case.appointments if a["state"] == "booked" and a["day"] >= on), None),
+        "review_days": parameter("plan_review_days", on), "tel": tel(identity),
+    }  # fmt: skip
+    return page(request, "intake/person.html", errors=errors, **{**filling, **context})
+
+
+def tel(identity: dict[str, Any] | None) -> str:
+    """The number as a telephone dials it."""
+    return re.sub(r"[^0-9+]", "", str((identity or {}).get("phone") or ""))
 
 
 def next_act(row: Row) -> str:
@@ -165,11 +211,16 @@ class Act:
 
 
 ACTS = (
-    Act("verifiche/domicilio", "intake.check", forms.DomicileForm, commands.check_domicile),
-    Act("verifiche/stato", "intake.check", forms.StatusForm, commands.check_status),
-    Act("verifiche/misure", "intake.check", forms.MeasuresForm, commands.check_measures),
     Act("colloquio", "intake.interview", forms.InterviewForm, commands.hold_interview),
-    Act("piano", "intake.plan", forms.PlanForm, commands.agree_plan),
+    Act("piano", "intake.plan", forms.PlanSheet, commands.agree_plan),
+    Act("piano/firma", "intake.plan", forms.SignForm, commands.sign_plan),
+    Act("piano/revisione", "intake.plan", forms.ReviewForm, commands.review_plan),
+    Act("piano/azione", "intake.plan", forms.ConfirmForm, commands.confirm_action),
+    Act("contatti", "intake.contact", forms.ContactForm, commands.log_contact),
+    Act("note", "intake.notes", forms.NoteForm, commands.add_note),
+    Act("sospensione", "intake.suspend", forms.SuspendForm, commands.suspend),
+    Act("ripresa", "intake.suspend", forms.ResumeForm, commands.resume),
+    Act("permesso", "intake.register", forms.PermitForm, commands.record_permit),
     Act("chiusura", "intake.close", forms.CloseForm, commands.close),
 )
 
@@ -214,6 +265,49 @@ async def take_in_charge(
     return done(request, outcome, to=f"/intake/persone/{person_id}")
 
 
+@router.post("/persone/{person_id}/passaggio")
+async def transfer(
+    request: Request,
+    person_id: UUID,
+    reader: Reader = requires("intake.transfer"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The case passes to another of those who may follow people."""
+    values = await form(request, forms.TransferForm)
+    if isinstance(values, Errors):
+        return await show(request, store, reader, str(person_id), values)
+    managers = tuple(case_managers(reader))
+    outcome = await commands.transfer(store, command(request, reader), str(person_id), values, managers)
+    if isinstance(outcome, Refused):
+        return await show(request, store, reader, str(person_id), outcome)
+    return done(request, outcome, to=f"/intake/persone/{person_id}")
+
+
+@router.get("/persone/{person_id}/riepilogo")
+async def summary(
+    request: Request,
+    person_id: UUID,
+    reader: Reader = requires("intake.summary"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The case on paper, without the notes; the log of accesses says who printed it."""
+    case = await read_case(store, reader, str(person_id), "intake.summary")
+    looked = case.looked
+    told = story(looked.recorded, looked.heard, {})
+    return page(
+        request, "intake/summary.html", labels=labels, id=str(person_id), row=looked.row, others=case.others,
+        title=f"Riepilogo: {doors.full_name(looked.identity)}" if looked.identity else "Riepilogo",
+        trail=(("Persone", "/intake/persone"), ("Scheda", f"/intake/persone/{person_id}")), identity=looked.identity,
+        profile=looked.profile, checks=CHECKS, name_of=name_of, on=looked.on, story=told,
+        countries=tax_code.countries(), objectives=_objectives(case), appointments=case.appointments[:5],
+    )  # fmt: skip
+
+
+def _objectives(case: Case) -> str:
+    plans = [fact.meta.id for fact in effective(case.looked.recorded) if isinstance(fact.event, PlanAgreed)]
+    return case.texts.get(plans[-1], "") if plans else ""
+
+
 @router.post("/persone/{person_id}/correggi/{fact_id}")
 async def correct(
     request: Request,
@@ -226,7 +320,9 @@ async def correct(
     values = await form(request, forms.CorrectForm)
     if isinstance(values, Errors):
         return await show(request, store, reader, str(person_id), values)
-    outcome = await commands.correct_fact(store, command(request, reader), str(person_id), str(fact_id), values)
+    outcome = await commands.correct_fact(
+        store, command(request, reader), str(person_id), str(fact_id), values, tuple(case_managers(reader))
+    )
     if isinstance(outcome, Refused):
         return await show(request, store, reader, str(person_id), outcome)
     return done(request, outcome, to=f"/intake/persone/{person_id}#storia")
@@ -240,6 +336,7 @@ async def _identity_page(
     return page(
         request, "intake/identity.html", title="Dati della persona", errors=errors, labels=labels, id=person_id,
         values=values, shown=await store.version(person_id), countries=tax_code.countries(), duplicates=people,
+        former_code=values.get("tax_code"),
         trail=(("Persone", "/intake/persone"), ("Scheda", f"/intake/persone/{person_id}")),
     )  # fmt: skip
 

@@ -1,27 +1,29 @@
-"""Assisted registration, a known person's new episode, and the import of the online questionnaire."""
+"""Assisted registration: whole, or quick while others wait; and a known person's new episode."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response, UploadFile
-from pydantic import BaseModel
+import orjson
+from codicefiscale.data import get_indexed_data
+from fastapi import APIRouter, Depends, Request, Response
 
-from services.intake import commands, forms, importing, labels, tax_code
+from services.intake import commands, forms, labels, tax_code
+from services.intake.commands.reception import register_quickly
+from services.intake.domain.desks import desks_on
 from services.intake.finding import Duplicate
 from services.intake.pages import person as person_pages
+from services.intake.views.reception import to_complete
 from shared import clock
 from shared.decisions import Refused
 from shared.store import Store
 from shared.web.app import command, get_store
-from shared.web.pages import Column, Errors, done, export, form, page
+from shared.web.pages import Errors, done, form, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
-SHOWN_AT_MOST = 500
 
 
 def _page(request: Request, person_id: str | None, errors: Errors | Refused | None, **context: Any) -> Response:
@@ -87,64 +89,64 @@ async def create_again(
     return done(request, outcome, to=f"/intake/persone/{person_id}")
 
 
-# Import
-
-REPORT = (
-    Column("line", "Riga", "int"),
-    Column("state", "Esito", labels={"accepted": "Accettata", "already": "Già presente", "refused": "Rifiutata"}),
-    Column("sentence", "Motivo o avviso"),
-    Column("person_id", "Persona", "person"),
-)
+# Quick registration
 
 
-class ImportForm(BaseModel):
-    """The file of the questionnaire; `report` asks for the outcome as a file."""
-
-    file: UploadFile
-    report: bool = False
-
-
-@router.get("/importa")
-async def import_form(request: Request, reader: Reader = requires("intake.import")) -> Response:
-    """How to import."""
+def _quick_page(request: Request, errors: Errors | Refused | None, **context: Any) -> Response:
+    people = errors.people if isinstance(errors, Duplicate) else ()
     return page(
-        request, "intake/import.html", title="Importa il questionario", fields_of=importing.COLUMNS, results=None
-    )
+        request, "intake/quick.html", title="Iscrizione rapida", errors=errors, labels=labels,
+        countries=tax_code.countries(), duplicates=people, action="/intake/registra/rapida", **context,
+    )  # fmt: skip
 
 
-@router.get("/importa/modello")
-async def import_template(reader: Reader = requires("intake.import")) -> Response:
-    """An empty file with the right headings."""
-    return Response(
-        importing.template(),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="modello-questionario.csv"'},
-    )
+@router.get("/registra/rapida")
+async def quick(request: Request, reader: Reader = requires("intake.register")) -> Response:
+    """The form with the fewest fields; `sportello` and `visita` say who in a queue it is for."""
+    query = request.query_params
+    desk = desks_on(clock.today()).get(query.get("sportello", ""))
+    values = {
+        "on": clock.today(), "citizenship": tax_code.ITALY, "channel": desk.channel if desk else None,
+        "desk": desk.code if desk else None, "visit": query.get("visita") if desk else None,
+    }  # fmt: skip
+    return _quick_page(request, None, values=values)
 
 
-@router.post("/importa")
-async def import_file(
-    request: Request, reader: Reader = requires("intake.import"), store: Store = Depends(get_store)
+@router.post("/registra/rapida")
+async def create_quickly(
+    request: Request, reader: Reader = requires("intake.register"), store: Store = Depends(get_store)
 ) -> Response:
-    """Imports the file and reports row by row. The same file twice adds nothing."""
-    try:
-        values = await form(request, ImportForm)
-        content = b"" if isinstance(values, Errors) else await values.file.read()
-    finally:
-        await request.close()  # the upload's temporary file
-    context: dict[str, Any] = {"title": "Importa il questionario", "fields_of": importing.COLUMNS}
+    """Registers with what there is; back to the queue where the person came from it."""
+    values = await form(request, forms.QuickForm)
     if isinstance(values, Errors):
-        return page(request, "intake/import.html", errors=values, results=None, **context)
-    try:
-        results = await importing.run(store, reader.account, clock.now(), content)
-    except importing.NotReadable as error:
-        errors = Errors({"file": str(error)})
-        return page(request, "intake/import.html", errors=errors, results=None, **context)
-    rows = [{"line": r.line, "state": r.state, "sentence": r.sentence, "person_id": r.person_id} for r in results]
-    if values.report:
-        return await export(request, "esito-importazione", REPORT, rows, "csv")
-    rows.sort(key=lambda row: row["state"] != "refused")
+        return _quick_page(request, values)
+    outcome = await register_quickly(store, command(request, reader), values)
+    if isinstance(outcome, Refused):
+        return _quick_page(request, outcome)
+    return done(request, outcome, to=f"/intake/persone/{outcome.events[0].event.subject}")
+
+
+@router.get("/luoghi/{code}")
+async def place(code: str, reader: Reader = requires("intake.register")) -> Response:
+    """The name that a cadastral code has today: {"name": ...}, empty if it has none."""
+    records = get_indexed_data()["codes"].get(code.upper(), [])
+    current = next((r for r in records if r["active"]), records[0] if records else None)
+    country = tax_code.countries().get(code.upper())
+    name = country or (current["name"] if current else "")
+    return Response(orjson.dumps({"name": name}), media_type="application/json")
+
+
+@router.get("/da-completare")
+async def incomplete(
+    request: Request,
+    tutti: bool = False,
+    reader: Reader = requires("intake.register"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """Who was registered quickly and still lacks something, of the reader's own districts unless all are asked."""
+    async with store.read() as reading:
+        rows = await to_complete(reading, () if tutti else reader.districts)
     return page(
-        request, "intake/import.html", results=rows[:SHOWN_AT_MOST], total=len(rows), columns=REPORT,
-        counts=Counter(row["state"] for row in rows), **context,
+        request, "intake/to_complete.html", title="Iscrizioni da completare", rows=rows, labels=labels,
+        own=bool(reader.districts), everybody=tutti,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.intake.domain import Fulfilment
+from services.intake.domain.duplication import Provided
 from shared.envelope import Meta
 from shared.events import enterprise, matching, training
 from shared.events.base import Event
@@ -74,7 +75,7 @@ def fold_others(row: Row | None, event: Event, meta: Meta) -> Row | None:
         case training.Enrolled():
             merge("courses", event.course_id, state="enrolled", line=event.line, on=on)
         case training.CourseCompleted():
-            merge("courses", event.course_id, state="completed", line=event.line, on=on)
+            merge("courses", event.course_id, state="completed", line=event.line, on=on, topic=event.topic)
         case training.CourseLeft():
             merge("courses", event.course_id, state="left", line=event.line, on=on)
         case enterprise.EnterprisePathStarted():
@@ -108,3 +109,23 @@ def fulfilments(row: Row | None) -> list[Fulfilment]:
         Fulfilment(event_id, fact["direction"], date.fromisoformat(fact["on"]))
         for event_id, fact in row["fulfilments"].items()
     ]
+
+
+def provided_by_others(row: Row | None) -> list[Provided]:
+    """What the row of OTHERS says the person already gets: a running placement, a course, a project."""
+    if row is None:
+        return []
+    found: list[Provided] = []
+    for key, place in row["placements"].items():
+        if place.get("on") and not place.get("ended"):
+            ends = date.fromisoformat(place["ends_on"]) if place.get("ends_on") else None
+            since = date.fromisoformat(place["on"])
+            found.append(Provided("matching", place["contract"], "matching", since, ends, fact=key))
+    for key, course in row["courses"].items():
+        if course["state"] == "enrolled":
+            since = date.fromisoformat(course["on"])
+            found.append(Provided("training", f"course.{course['line']}", "training", since, fact=key))
+    for key, project in row["projects"].items():
+        since = date.fromisoformat(project["on"])
+        found.append(Provided("enterprise", project.get("kind", "project"), "enterprise", since, fact=key))
+    return found

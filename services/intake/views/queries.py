@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from services.intake.domain import parameter
 from services.intake.views.people import PEOPLE
+from services.intake.views.worklist import FLAGS, Tables, tables
 from shared.projection import Reading, Row
+from shared.projection.aliases import by_person
 
 # Queries
 
 
-async def worklist(reading: Reading, today: date, districts: Sequence[str], limit: int = 10) -> dict[str, Any]:
-    """The page 'Oggi': each queue with its length and its most urgent rows."""
-    table = reading.table(PEOPLE)
-    since = today - timedelta(days=parameter("recently_closed_days", today))
-    queues: dict[str, tuple[Any, Any]] = {
-        "to_contact": (table.c.stage == "to_contact", table.c.registered_on),
-        "to_interview": (table.c.stage == "to_interview", table.c.registered_on),
-        "to_decide": (table.c.stage == "to_decide", table.c.last_on),
-        "to_plan": ((table.c.stage == "in_charge") & table.c.plan.is_(None), table.c.in_charge_on),
-        "due": (table.c.next_due_on <= today, table.c.next_due_on),
-        "recently_closed": (
-            (table.c.stage == "closed") & (table.c.closed_on >= since),
-            table.c.closed_on.desc(),
-        ),
-    }
-    found: dict[str, Any] = {}
-    for name, (condition, order) in queues.items():
-        where = condition & table.c.district.in_(list(districts)) if districts else condition
-        count = await reading.conn.scalar(sa.select(sa.func.count()).select_from(table).where(where))
-        rows = await reading.rows(sa.select(table).where(where).order_by(order, table.c.person_id).limit(limit))
-        found[name] = {"count": count, "rows": rows}
-    return found
-
-
-def _filtered(table: sa.Table, filters: dict[str, Any]) -> sa.Select[Any]:
-    query = sa.select(table)
-    for name in ("stage", "district", "case_manager", "channel"):
+def _filtered(t: Tables, filters: dict[str, Any], today: date) -> sa.Select[Any]:
+    table = t.people
+    query = sa.select(table).select_from(t.source)
+    for name in ("stage", "district", "case_manager", "channel", "readiness", "outcome"):
         if filters.get(name):
             query = query.where(table.c[name] == filters[name])
     if filters.get("since"):
@@ -50,20 +27,51 @@ def _filtered(table: sa.Table, filters: dict[str, Any]) -> sa.Select[Any]:
         query = query.where(table.c.registered_on <= filters["until"])
     if filters.get("ids") is not None:
         query = query.where(table.c.person_id.in_(list(filters["ids"])))
+    if filters.get("flag"):
+        query = query.where(FLAGS[filters["flag"]](t, today))
     return query
 
 
-async def people(reading: Reading, filters: dict[str, Any], *, limit: int, offset: int = 0) -> tuple[list[Row], int]:
-    """People by urgency (the longest registered first), and how many there are in all."""
-    table = reading.table(PEOPLE)
-    query = _filtered(table, filters)
+async def people(
+    reading: Reading, filters: dict[str, Any], *, limit: int, offset: int = 0, today: date | None = None
+) -> tuple[list[Row], int]:
+    """People by urgency (the longest registered first), and how many there are in all.
+
+    `filters["flag"]` is one of FLAGS and wants `today`.
+    """
+    t = tables(reading, merged=True)
+    query = _filtered(t, filters, today or date.min)
     total = await reading.conn.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
-    ordered = query.order_by(table.c.registered_on.desc().nulls_last(), table.c.person_id)
+    ordered = query.order_by(t.people.c.registered_on.desc().nulls_last(), t.people.c.person_id)
     return await reading.rows(ordered.limit(limit).offset(offset)), int(total or 0)
+
+
+async def caseloads(reading: Reading) -> dict[str, int]:
+    """Account -> how many open cases it follows."""
+    table = by_person(reading, PEOPLE)
+    query = (
+        sa.select(table.c.case_manager, sa.func.count().label("n"))
+        .where(table.c.stage == "in_charge", table.c.case_manager.is_not(None))
+        .group_by(table.c.case_manager)
+        .order_by(table.c.case_manager)
+    )
+    return {row["case_manager"]: int(row["n"]) for row in await reading.rows(query)}
+
+
+async def cases_of(reading: Reading, manager: str, limit: int = 2000) -> list[str]:
+    """The open cases of an account, by id; also those that stand under another id, so that nobody is forgotten."""
+    table = reading.table(PEOPLE)
+    query = (
+        sa.select(table.c.person_id)
+        .where(table.c.case_manager == manager, table.c.stage == "in_charge")
+        .order_by(table.c.person_id)
+        .limit(limit)
+    )
+    return [row["person_id"] for row in await reading.rows(query)]
 
 
 async def case_managers(reading: Reading) -> list[str]:
     """The accounts that follow somebody now."""
-    table = reading.table(PEOPLE)
+    table = by_person(reading, PEOPLE)
     query = sa.select(table.c.case_manager).where(table.c.stage == "in_charge").distinct()
     return sorted((await reading.conn.execute(query)).scalars())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.matching import domain
 from services.matching.commands.forms import (
     AnswerForm,
@@ -13,20 +15,35 @@ from services.matching.commands.forms import (
 )
 from services.matching.domain import Standing
 from services.matching.views import CANDIDATES, standing
-from shared.decisions import Decision
+from shared.decisions import Decision, Refused
+from shared.projection.aliases import ids_of, joined_under
 from shared.store import Command, Outcome, Store, Unit
 
 
 async def standing_of(unit: Unit, person_id: str) -> Standing:
-    """What intake said of the person, as heard so far."""
-    return standing(await unit.row(CANDIDATES, person_id))
+    """What intake said of the person, as heard so far; of who was joined to another, what it said of the other."""
+    return standing(await unit.row(CANDIDATES, await joined_under(unit, person_id) or person_id))
+
+
+async def elsewhere(unit: Unit, person_id: str) -> Refused | None:
+    """What is new about a person who stands under another id is recorded there. What was begun under this id (a
+    presentation and its answer, an extension, an end) goes on where it is: rows and streams never move."""
+    if await joined_under(unit, person_id) is None:
+        return None
+    return Refused("joined_person", "Questa scheda è unita a un'altra della stessa persona: apri quella e lavora lì.")
 
 
 async def shortlist(store: Store, command: Command, vacancy_id: str, person_id: str, values: ShortlistForm) -> Outcome:
     """The person joins the shortlist of a selection."""
 
     async def decide(unit: Unit) -> Decision:
-        person, vacancy = await unit.states(domain.person_stream(person_id), domain.vacancy_stream(vacancy_id))
+        others = [domain.person_stream(one) for one in (await ids_of(unit, person_id)) if one != person_id]
+        streams = domain.person_stream(person_id), domain.vacancy_stream(vacancy_id)
+        found: tuple[Any, ...] = await unit.states(*streams, *others)
+        person, vacancy, same = found[0], found[1], found[2:]
+        if refused := await elsewhere(unit, person_id):
+            return refused
+        person = domain.as_one(person, same)
         return domain.shortlist(
             person, vacancy, await standing_of(unit, person_id), person_id=person_id,
             selection_id=values.selection_id, on=values.on, today=unit.today,
@@ -76,6 +93,8 @@ async def start_placement(store: Store, command: Command, person_id: str, values
             )
         else:
             person, company = await unit.states(person_stream, company_stream)
+        if values.vacancy_id is None and (refused := await elsewhere(unit, person_id)):
+            return refused
         return domain.start_placement(
             person, vacancy, company, await standing_of(unit, person_id), person_id=person_id,
             placement_id=unit.new_id("placement"), company_id=values.company_id, contract=values.contract,

@@ -15,6 +15,7 @@ from services.matching.domain.people import (
     Presentation,
     Standing,
     answer_presentation,
+    as_one,
     evolve_person,
     person_stream,
     present,
@@ -49,7 +50,7 @@ from services.matching.domain.supply import (
 __all__ = [
     "CONTRACT_TERMS", "CORRECTABLE", "PARAMETERS", "Answer", "CloseReason", "Company", "EndReason", "Entry",
     "Person",
-    "Placement", "Presentation", "Standing", "Vacancy", "answer_presentation", "check_person_correction",
+    "Placement", "Presentation", "Standing", "Vacancy", "answer_presentation", "as_one", "check_person_correction",
     "check_placement_correction",
     "check_term", "check_vacancy_correction", "check_vat_number", "close_vacancy", "company_stream",
     "contract_term", "end_placement", "evolve_company", "evolve_person", "evolve_vacancy",

@@ -5,7 +5,7 @@ intake's to say, so decisions get it as an argument (`Standing`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, assert_never, cast
@@ -36,6 +36,8 @@ class Standing:
     in_charge_since: date | None = None
     closed_on: date | None = None
     first_charge_on: date | None = None
+    suspended_on: date | None = None
+    """Since when the pathway rests: nothing is proposed to the person until intake resumes it."""
 
     @property
     def in_charge(self) -> bool:
@@ -89,6 +91,16 @@ class Person:
     presentations: Mapping[str, Presentation] = field(default_factory=dict)
     """By vacancy, the latest one."""
     placements: Mapping[str, Placement] = field(default_factory=dict)
+
+
+def as_one(person: Person, others: Sequence[Person]) -> Person:
+    """The person with what stands under the ids that were joined to theirs."""
+    for other in others:
+        person = Person(
+            {**other.shortlists, **person.shortlists}, {**other.presentations, **person.presentations},
+            {**other.placements, **person.placements},
+        )  # fmt: skip
+    return person
 
 
 PersonFact = Shortlisted | Presented | PresentationAnswered | PlacementStarted | PlacementExtended | PlacementEnded
@@ -173,6 +185,12 @@ def shortlist(
     """An operator puts the person on the shortlist of a selection (protocol, line 1)."""
     if refused := future(on, today) or seeking(vacancy, on) or followed(standing, on):
         return refused
+    if standing.suspended_on is not None:
+        return Refused(
+            "pathway_suspended",
+            f"Il percorso della persona è sospeso dal {day(standing.suspended_on)}: non si propone a nessuna azienda "
+            "finché l'operatore di riferimento non lo riprende.",
+        )
     opened = vacancy.selections.get(selection_id)
     if opened is None:
         return Refused("selection_unknown", "La ricerca non ha questa selezione: aprine una.")
@@ -237,7 +255,7 @@ def answer_presentation(
     return [PresentationAnswered(person_id=person_id, vacancy_id=vacancy_id, outcome=outcome, on=on)]
 
 
-def withdraw_presentations(person: Person, *, person_id: str, on: date) -> Decision:
+def withdraw_presentations(person: Person, *, person_id: str, on: date) -> list[Event]:
     """The pathway was closed: whatever still waits for an answer is withdrawn, on the day of the closure or,
     if that was reported late, on the day of the presentation."""
     return [

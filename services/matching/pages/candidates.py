@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from services.matching import commands, labels, views
 from services.matching.commands.forms import CorrectionForm, PlacementForm
@@ -26,6 +28,7 @@ from services.matching.views import CANDIDATES, PAGE_SIZE, VACANCIES
 from shared import clock, territory
 from shared.events.base import Id
 from shared.events.intake import AgeBand, District, Sex
+from shared.projection.aliases import root_of
 from shared.store import Store
 from shared.web.app import name_of
 from shared.web.pages import export, page
@@ -34,7 +37,10 @@ from shared.web.readers import Reader, requires
 
 router = APIRouter()
 FINE = dict.fromkeys(
-    ("birth_year", "quartiere", "commute_minutes", "own_vehicle", "licences", "may_work_until", "languages")
+    (
+        *("birth_year", "quartiere", "commute_minutes", "own_vehicle", "licences", "languages"),
+        *("may_work_until", "may_work", "work_limit"),
+    )
 )
 """The fine attributes that the page shows, none of them known."""
 Viewer = Annotated[Reader, requires("matching.view")]
@@ -92,6 +98,8 @@ async def candidates_file(
 def _municipality(code: object) -> str:
     if not code:
         return ""
+    if code == "outside":
+        return "fuori dalla Città metropolitana"
     return territory.municipality(str(code)).name if territory.is_metropolitan(str(code)) else str(code)
 
 
@@ -100,7 +108,9 @@ async def show(request: Request, store: Store, person_id: str, errors: Wrong = N
     on = clock.today()
     recorded = await store.history(person_id)
     async with store.read() as reading:
-        row = await reading.row(CANDIDATES, person_id)
+        table = views.people(reading)
+        found = await reading.rows(sa.select(table).where(table.c.person_id == person_id))
+        row = found[0] if found else await reading.row(CANDIDATES, person_id)
         if row is None:
             raise Problem(404, "no_candidate", "Questa persona non risulta iscritta al programma.")
         proposals = await with_companies(store, reading, await views.proposals(reading, person_id=person_id))
@@ -130,7 +140,11 @@ async def show(request: Request, store: Store, person_id: str, errors: Wrong = N
 
 @router.get("/candidati/{person_id}")
 async def candidate(request: Request, store: StoreOf, reader: Viewer, person_id: Of) -> Response:
-    """The candidate's page."""
+    """The candidate's page; who was joined to another is on the other's."""
+    async with store.read() as reading:
+        root = await root_of(reading, person_id)
+    if root != person_id:
+        return RedirectResponse(f"/matching/candidati/{root}", 303)
     return await show(request, store, person_id)
 
 

@@ -13,13 +13,14 @@ from shared.web.pages import Column
 CANDIDATE = (
     Column("person_id", "Persona", "person"),
     Column("readiness", "Valutazione", labels=labels.READINESS),
-    Column("district", "Distretto", labels=labels.DISTRICTS),
+    Column("district", "Distretto", labels=labels.PERSON_DISTRICTS),
     Column("age_band", "Età", labels=labels.AGE_BANDS),
     Column("sex", "Sesso", labels=labels.SEXES),
     Column("waiting_since", "In attesa dal", "date"),
     Column("waiting_days", "Giorni", "int"),
     Column("last_placement_on", "Ultimo inserimento", "date"),
     Column("open_presentations", "Presentazioni aperte", "int"),
+    Column("suspended_on", "Sospesa dal", "date"),
 )
 VACANCY = (
     Column("job", "Professione"),

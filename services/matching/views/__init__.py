@@ -11,6 +11,7 @@ from services.matching.views.queries import (
     cards,
     companies,
     expired,
+    people,
     placements,
     proposals,
     standing,
@@ -22,7 +23,7 @@ from services.matching.views.queries import (
 __all__ = [
     "CANDIDATES", "COMPANIES", "PAGE_SIZE", "PLACEMENTS", "PROPOSALS", "VACANCIES", "VIEWS",
     "CandidateFilter",
-    "PlacementState", "Rows", "addable", "candidates", "cards", "companies", "expired", "placements",
+    "PlacementState", "Rows", "addable", "candidates", "cards", "companies", "expired", "people", "placements",
     "proposals",
     "standing", "unanswered", "vacancies", "waiting_days",
 ]  # fmt: skip

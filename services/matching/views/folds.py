@@ -14,7 +14,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.envelope import Meta
 from shared.events import Event
-from shared.events.intake import InterviewHeld, PathwayClosed, PersonRegistered, TakenInCharge
+from shared.events.intake import (
+    CaseTransferred,
+    InterviewHeld,
+    PathwayClosed,
+    PathwayResumed,
+    PathwaySuspended,
+    PersonRegistered,
+    ProposalAnswered,
+    ReadinessChanged,
+    TakenInCharge,
+)
 from shared.events.matching import (
     CompanyRegistered,
     PlacementEnded,
@@ -29,6 +39,7 @@ from shared.events.matching import (
     VacancyOpened,
 )
 from shared.projection import Row, View
+from shared.projection.aliases import ALIASES
 
 FOREVER = date(9999, 12, 31)
 """The last day of a contract that states none, so that «works on day D» is one comparison."""
@@ -62,7 +73,7 @@ def candidate_columns() -> list[sa.Column[Any]]:
         _text("age_band"), _text("sex"), _text("education"), _day("first_interview_on"),
         _text("readiness"), _text("case_manager"), _day("first_charge_on"), _day("in_charge_since"),
         _day("closed_on"),
-        _text("closed_outcome"),
+        _text("closed_outcome"), _day("suspended_on"), _day("suspended_until"),
         _json("shortlists"), _json("presentations"), _number("open_presentations"),
         _json("placements"), _number("placements_count"), _day("last_placement_on"), _day("works_until"),
     ]  # fmt: skip
@@ -85,7 +96,7 @@ def fold_candidate(row: Row | None, event: Event, meta: Meta) -> Row | None:
                 "status": "registered", "registered_on": event.on, "district": event.district,
                 "union_code": event.union, "in_capital": event.in_capital, "age_band": event.age_band,
                 "sex": event.sex, "education": event.education, "first_interview_on": None, "readiness": None,
-                "case_manager": None,
+                "case_manager": None, "suspended_on": None, "suspended_until": None,
             }  # fmt: skip
         case InterviewHeld():
             row = row or _candidate(event.person_id)
@@ -99,6 +110,15 @@ def fold_candidate(row: Row | None, event: Event, meta: Meta) -> Row | None:
                 "in_charge_since": event.on, "closed_on": None, "closed_outcome": None,
                 "first_charge_on": event.on if first is None else min(first, event.on),
             }  # fmt: skip
+        case CaseTransferred():
+            return (row or _candidate(event.person_id)) | {"case_manager": event.to_manager}
+        case PathwaySuspended():
+            rest = {"suspended_on": event.on, "suspended_until": event.expected_until}
+            return (row or _candidate(event.person_id)) | rest
+        case PathwayResumed():
+            return (row or _candidate(event.person_id)) | {"suspended_on": None, "suspended_until": None}
+        case ReadinessChanged():
+            return (row or _candidate(event.person_id)) | {"readiness": event.readiness}
         case PathwayClosed():
             closed = {"status": "closed", "closed_on": event.on, "closed_outcome": event.outcome}
             return (row or _candidate(event.person_id)) | closed
@@ -154,7 +174,8 @@ CANDIDATES = View(
     key_column="person_id",
     columns=candidate_columns,
     hears=(
-        PersonRegistered, InterviewHeld, TakenInCharge, PathwayClosed, Shortlisted, Presented,
+        PersonRegistered, InterviewHeld, TakenInCharge, CaseTransferred, PathwaySuspended, PathwayResumed,
+        PathwayClosed, ReadinessChanged, Shortlisted, Presented,
         PresentationAnswered,
         PlacementStarted, PlacementExtended, PlacementEnded,
     ),
@@ -280,7 +301,7 @@ def proposal_columns() -> list[sa.Column[Any]]:
         _text("proposal_id", primary_key=True), _text("person_id"), _text("vacancy_id"), _text("company_id"),
         _text("selection_id"), _text("status"), _day("shortlisted_on"), _day("presented_on"),
         _day("answered_on"),
-        _text("placement_id"),
+        _text("placement_id"), _text("person_answer"), _day("person_answered_on"),
     ]  # fmt: skip
 
 
@@ -310,6 +331,8 @@ def fold_proposal(row: Row | None, event: Event, meta: Meta) -> Row | None:
             return row | {"status": "placed", "answered_on": event.on, "placement_id": event.placement_id}
         case PresentationAnswered():
             return row | {"status": event.outcome, "answered_on": event.on} if row else None
+        case ProposalAnswered():
+            return row | {"person_answer": event.answer, "person_answered_on": event.on} if row else None
         case _:
             return row
 
@@ -318,7 +341,7 @@ PROPOSALS = View(
     name="proposals",
     key_column="proposal_id",
     columns=proposal_columns,
-    hears=(Shortlisted, Presented, PresentationAnswered, PlacementStarted),
+    hears=(Shortlisted, Presented, PresentationAnswered, PlacementStarted, ProposalAnswered),
     key=_proposal_key,
     fold=fold_proposal,
     indexes=("vacancy_id", "person_id", "status"),
@@ -371,4 +394,4 @@ PLACEMENTS = View(
     indexes=("person_id", "company_id", "vacancy_id", "until"),
 )
 
-VIEWS = (CANDIDATES, COMPANIES, VACANCIES, PROPOSALS, PLACEMENTS)
+VIEWS = (ALIASES, CANDIDATES, COMPANIES, VACANCIES, PROPOSALS, PLACEMENTS)

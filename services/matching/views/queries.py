@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.matching.domain import Standing
 from services.matching.views.folds import CANDIDATES, COMPANIES, PLACEMENTS, PROPOSALS, VACANCIES
 from shared.projection import Reading, Row
+from shared.projection.aliases import by_person, group, rooted
 
 PAGE_SIZE = 50
 
@@ -29,7 +30,10 @@ def standing(row: Row | None) -> Standing:
     if row is None:
         return Standing()
     return Standing(
-        first_charge_on=row["first_charge_on"], in_charge_since=row["in_charge_since"], closed_on=row["closed_on"]
+        first_charge_on=row["first_charge_on"],
+        in_charge_since=row["in_charge_since"],
+        closed_on=row["closed_on"],
+        suspended_on=row["suspended_on"],
     )
 
 
@@ -55,9 +59,17 @@ class CandidateFilter:
     """Ids found by the header's search."""
 
 
+def people(reading: Reading) -> sa.Subquery:
+    """The candidates, each person once: whose ids were joined is counted with all their placements."""
+    return by_person(
+        reading, CANDIDATES, least=("first_interview_on", "first_charge_on"),
+        most=("works_until", "last_placement_on"), total=("placements_count", "open_presentations"),
+    )  # fmt: skip
+
+
 async def candidates(reading: Reading, wanted: CandidateFilter, today: date, page: int | None = 1) -> Rows:
-    """Who can be proposed, waiting longest first."""
-    table = reading.table(CANDIDATES)
+    """Who can be proposed, waiting longest first; joined people are one."""
+    table = people(reading)
     at_work = sa.func.coalesce(table.c.works_until >= today, False)
     conditions = [table.c.status == ("closed" if wanted.situation == "closed" else "in_charge")]
     if wanted.situation in ("waiting", "working"):
@@ -83,15 +95,16 @@ async def addable(
     today: date,
     limit: int = 30,
 ) -> list[Row]:
-    """Who could join the vacancy's shortlist: in charge, not at work today, not proposed for it yet."""
-    table, proposals = reading.table(CANDIDATES), reading.table(PROPOSALS)
-    proposed = sa.select(proposals.c.person_id).where(
+    """Who could join the vacancy's shortlist: in charge, not suspended, not at work today, not proposed for it yet."""
+    table, proposals = people(reading), reading.table(PROPOSALS)
+    proposed = sa.select(rooted(reading, proposals.c.person_id)).where(
         proposals.c.vacancy_id == vacancy_id, proposals.c.status.in_(("shortlisted", "presented", "placed"))
     )
     conditions = [
         table.c.status == "in_charge",
         ~sa.func.coalesce(table.c.works_until >= today, False),
         table.c.person_id.not_in(proposed),
+        table.c.suspended_on.is_(None),
     ]
     if district is not None:
         conditions.append(table.c.district == district)
@@ -181,13 +194,14 @@ async def expired(reading: Reading, today: date) -> list[Row]:
 
 
 async def proposals(reading: Reading, *, vacancy_id: str | None = None, person_id: str | None = None) -> list[Row]:
-    """Who was proposed for a vacancy, or for what a person was proposed: the live ones first."""
+    """Who was proposed for a vacancy, or for what a person (under any of their ids) was proposed: the live ones
+    first."""
     table = reading.table(PROPOSALS)
     query = sa.select(table)
     if vacancy_id is not None:
         query = query.where(table.c.vacancy_id == vacancy_id)
     if person_id is not None:
-        query = query.where(table.c.person_id == person_id)
+        query = query.where(table.c.person_id.in_(await group(reading, person_id)))
     live = sa.case({"presented": 0, "shortlisted": 1, "placed": 2}, value=table.c.status, else_=3)
     return await reading.rows(query.order_by(live, table.c.shortlisted_on, table.c.proposal_id))
 
@@ -217,9 +231,11 @@ async def placements(
         query = query.where(table.c.until <= today + timedelta(days=ending_days), table.c.ended_on.is_(None))
     if state == "over":
         query = query.where(table.c.until < today)
-    for name, value in (("contract", contract), ("company_id", company_id), ("person_id", person_id)):
+    for name, value in (("contract", contract), ("company_id", company_id)):
         if value is not None:
             query = query.where(table.c[name] == value)
+    if person_id is not None:
+        query = query.where(table.c.person_id.in_(await group(reading, person_id)))
     return await _page(reading, query.order_by(*(soonest if state in ("running", "ending") else latest)), page)
 
 

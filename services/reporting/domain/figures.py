@@ -9,7 +9,7 @@ which a fact happened; what had been recorded by a certain instant is the caller
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from services.reporting.domain.periods import parameter
 from shared.events.base import Event
 from shared.events.enterprise import FundingApproved, PaymentMade, ProjectSubmitted, TechnicalJudgementGiven
-from shared.events.intake import InterviewHeld, PersonRegistered
+from shared.events.intake import InterviewHeld, PersonRegistered, PersonsJoined, PersonsParted
 from shared.events.matching import CompanyRegistered, PlacementExtended, PlacementStarted, SelectionOpened
 from shared.events.training import CourseCompleted, Enrolled
 from shared.territory import DISTRICTS, UNIONS
@@ -25,12 +25,13 @@ from shared.territory import DISTRICTS, UNIONS
 COUNTED: tuple[type[Event], ...] = (
     PersonRegistered, InterviewHeld, PlacementStarted, PlacementExtended, SelectionOpened, CompanyRegistered,
     Enrolled, CourseCompleted, ProjectSubmitted, TechnicalJudgementGiven, FundingApproved, PaymentMade,
+    PersonsJoined, PersonsParted,
 )  # fmt: skip
 """The facts that the figures are made of."""
-LASTING: tuple[type[Event], ...] = (PlacementStarted, InterviewHeld)
-"""Those whose past counts too: who was placed before, and since when somebody waits."""
+LASTING: tuple[type[Event], ...] = (PlacementStarted, InterviewHeld, PersonsJoined, PersonsParted)
+"""Those whose past counts too: who was placed before, since when somebody waits, and who is the same person."""
 LINES = ("2a", "2b", "2c")
-NO_UNION = "none"
+NO_UNION, OUTSIDE = "none", "outside"
 Act = PlacementStarted | PlacementExtended
 
 
@@ -81,14 +82,15 @@ class HalfYear:
                     or self.projects_submitted or any(self.courses_enrolled.values()))  # fmt: skip
 
 
-def half_year(facts: Iterable[Event], start: date, end: date) -> HalfYear:
+def half_year(facts: Iterable[Event], start: date, end: date, roots: Mapping[str, str] | None = None) -> HalfYear:
     """The figures of the days from `start` to `end`, both included.
 
     `facts` are those of COUNTED that hold, whenever they happened, in the order of their recording: the past
     before `start` tells who was placed for the first time. Of two placements of a person that start on the
-    same day the one recorded first is the first.
+    same day the one recorded first is the first. `roots` says who was joined to whom (by the same instant): they are
+    one person, whenever that was decided.
     """
-    counted = [fact for fact in facts if isinstance(fact, COUNTED)]
+    counted = _as_one([fact for fact in facts if isinstance(fact, COUNTED)], start, end, roots or {})
     within = [fact for fact in counted if start <= fact.on <= end]
     starts = [f for f in counted if isinstance(f, PlacementStarted)]
     interviews = [f for f in counted if isinstance(f, InterviewHeld)]
@@ -107,16 +109,39 @@ def half_year(facts: Iterable[Event], start: date, end: date) -> HalfYear:
     )
 
 
+def _as_one(facts: list[Event], start: date, end: date, roots: Mapping[str, str]) -> list[Event]:
+    """The facts with joined people under their one id. A person entered twice in the half-year came once: of the
+    registrations in it those of one id count, the one that stays or else the first."""
+    if not roots:
+        return facts
+    counts: dict[str, str] = {}
+    for fact in facts:
+        if isinstance(fact, PersonRegistered) and start <= fact.on <= end:
+            root = roots.get(fact.person_id, fact.person_id)
+            if fact.person_id == root:
+                counts[root] = root
+            counts.setdefault(root, fact.person_id)
+    found: list[Event] = []
+    for fact in facts:
+        person = str(getattr(fact, "person_id", None) or "")
+        root = roots.get(person, person)
+        if isinstance(fact, PersonRegistered) and counts.get(root, person) != person and start <= fact.on <= end:
+            continue
+        found.append(fact if root == person else fact.model_copy(update={"person_id": root}))
+    return found
+
+
 def _people(enrolled: list[PersonRegistered], end: date) -> dict[str, Any]:
     sexes = Counter(p.sex for p in enrolled)
     over = parameter("over_age", end)
     districts = Counter(p.district for p in enrolled)
-    unions = Counter(p.union or NO_UNION for p in enrolled)
+    unions = Counter(OUTSIDE if p.district == OUTSIDE else p.union or NO_UNION for p in enrolled)
+    outside = {OUTSIDE: districts["outside"]} if districts["outside"] else {}
     return {
         "enrolments": len(enrolled), "men": sexes["M"], "women": sexes["F"], "undeclared": sexes["X"],
         "over_50": sum(_from_age(p.age_band) >= over for p in enrolled),
         "in_capital": sum(p.in_capital for p in enrolled),
-        "by_district": {district: districts[district] for district in DISTRICTS},
+        "by_district": {district: districts[district] for district in DISTRICTS} | outside,
         "by_union": {union: unions.pop(union, 0) for union in (*UNIONS, NO_UNION)} | dict(sorted(unions.items())),
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.reporting import labels, timeline
 from services.reporting.pages.common import HOME, AsOf, Blank, Formato, PageNumber, StoreOf, instant_of, words
@@ -36,7 +36,7 @@ PAGE = 50
 COLUMNS = (
     Column("person_id", "Persona", "person"),
     Column("status", "Situazione", labels=labels.STATUSES),
-    Column("district", "Distretto", labels=DISTRICTS),
+    Column("district", "Distretto", labels=labels.DISTRICT_LABELS),
     Column("channel", "Canale", labels=CHANNELS),
     Column("registered_on", "Iscrizione", "date"),
     Column("first_interview_on", "Primo colloquio", "date"),
@@ -141,9 +141,13 @@ async def export_pathways(request: Request, store: StoreOf, _: Follower, chosen:
 
 @router.get("/percorsi/{person_id}")
 async def pathway(request: Request, store: StoreOf, _: Follower, person_id: PersonId, al: AsOf = None) -> Response:
-    """One pathway, with everything recorded by the end of the day `al`."""
+    """One pathway, with everything recorded by the end of the day `al`; who stood under another id is there."""
+    async with store.read() as reading:
+        root = await queries.stands_under(reading, person_id, instant_of(al) if al else None)
+    if root != person_id:
+        return RedirectResponse(f"{HOME}/percorsi/{root}" + (f"?al={al}" if al else ""), 303)
     entries, facts, things = await _story(store, person_id, al)
-    row, placements = state(facts)
+    row, placements = state(facts, person_id)
     return page(
         request, "reporting/pathway.html", title="Percorso", person_id=person_id, entries=entries, al=al, row=row,
         services=labels.SERVICES, summary=_summary(row, store.name_of) if row else (),
@@ -172,24 +176,30 @@ async def _story(store: StoreOf, person_id: str, al: date | None) -> tuple[list[
     return timeline.entries(facts, words(store, things)), facts, things
 
 
-def state(facts: Sequence[Recorded]) -> tuple[Row | None, list[Row]]:
-    """The pathway's row and its placements as these facts say: the same folds as the views, up to any instant."""
-    row: Row | None = None
+def state(facts: Sequence[Recorded], person_id: str | None = None) -> tuple[Row | None, list[Row]]:
+    """The pathway's row and its placements as these facts say: the same folds as the views, up to any instant. The
+    facts may be of joined people: the row is that of `person_id`, with the first interview and placement of all."""
+    rows: dict[str, Row | None] = {}
     placements: dict[str, Row | None] = {}
     for fact in effective(facts):
         if isinstance(fact.event, Correction) or fact.event.TOPIC != "pathway":
             continue
-        row = fold_pathway(row, fact.event, fact.meta)
+        rows[fact.meta.subject] = fold_pathway(rows.get(fact.meta.subject), fact.event, fact.meta)
         if isinstance(fact.event, PLACEMENTS.hears):
             key = PLACEMENTS.key(fact.event) or ""
             placements[key] = fold_placement(placements.get(key), fact.event, fact.meta)
+    row = rows.get(person_id) if person_id else next(iter(rows.values()), None)
+    if row is not None:
+        for name, of in (("first_interview_on", min), ("first_placement_on", min), ("last_placement_on", max)):
+            known = [other[name] for other in rows.values() if other and other[name]]
+            row = row | {name: of(known, default=None)}
     return row, [placement for placement in placements.values() if placement]
 
 
 def _summary(row: Row, name_of: Any) -> list[tuple[str, str]]:
     pairs = [
         ("Situazione", labels.STATUSES[row["status"]]),
-        ("Distretto", DISTRICTS.get(row["district"] or "", "")),
+        ("Distretto", labels.DISTRICT_LABELS.get(row["district"] or "", "")),
         ("Unione di comuni", labels.UNION_LABELS.get(row["union_code"] or "none", "")),
         ("Canale", CHANNELS.get(row["channel"] or "", "")),
         ("Iscrizione", day(row["registered_on"])),

@@ -15,7 +15,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.envelope import Meta
 from shared.events import REGISTRY
 from shared.events.base import Correction, Event
-from shared.events.intake import InterviewHeld, PathwayClosed, PersonRegistered, TakenInCharge
+from shared.events.intake import (
+    CaseTransferred,
+    InterviewHeld,
+    PathwayClosed,
+    PersonRegistered,
+    ReadinessChanged,
+    TakenInCharge,
+)
 from shared.events.matching import PlacementEnded, PlacementExtended, PlacementStarted
 from shared.events.operations import (
     Notice,
@@ -27,6 +34,7 @@ from shared.events.operations import (
     ViewReplayed,
 )
 from shared.projection import Row, View
+from shared.projection.aliases import ALIASES
 
 
 def facts_of(*topics: str) -> tuple[type[Event], ...]:
@@ -79,6 +87,10 @@ def fold_pathway(row: Row | None, event: Event, meta: Meta) -> Row:
                 "status": "in_charge", "charged_on": event.on, "case_manager": event.case_manager,
                 "readiness": event.readiness,
             }  # fmt: skip
+        case CaseTransferred():
+            now["case_manager"] = event.to_manager
+        case ReadinessChanged():
+            now["readiness"] = event.readiness
         case PathwayClosed():
             now |= {"status": "closed", "closed_on": event.on, "outcome": event.outcome}
         case PlacementStarted():
@@ -90,8 +102,11 @@ def fold_pathway(row: Row | None, event: Event, meta: Meta) -> Row:
     return now
 
 
+OF_PERSONS = tuple(fact for fact in facts_of("pathway") if fact.SUBJECT == "person_id")
+OF_CONTACTS = tuple(fact for fact in facts_of("pathway") if fact.SUBJECT != "person_id")
+"""Of whoever wrote on the site and is not (yet) a person of the programme."""
 PATHWAYS = View(
-    name="pathways", key_column="person_id", columns=_pathway_columns, hears=facts_of("pathway"),
+    name="pathways", key_column="person_id", columns=_pathway_columns, hears=OF_PERSONS,
     key=lambda event: event.subject, fold=fold_pathway, indexes=("district", "status", "registered_on"),
 )  # fmt: skip
 
@@ -138,7 +153,7 @@ PLACEMENTS = View(
     fold=fold_placement, indexes=("person_id", "started_on"),
 )  # fmt: skip
 
-# --- things: companies, vacancies, courses, projects, budget lines, reports ------------------------------------
+# --- things: companies, vacancies, courses, projects, budget lines, reports, days and weeks of desks -------------
 
 CARD = (
     "size", "sector", "district", "company_id", "occupation", "contract", "line", "topic", "kind", "year", "source",
@@ -163,8 +178,8 @@ def fold_thing(row: Row | None, event: Event, meta: Meta) -> Row:
 
 THINGS = View(
     name="things", key_column="thing_id", columns=_thing_columns,
-    hears=facts_of("supply", "courses", "projects", "governance"), key=lambda event: event.subject,
-    fold=fold_thing, indexes=("kind",),
+    hears=(*facts_of("supply", "courses", "projects", "governance", "desks"), *OF_CONTACTS),
+    key=lambda event: event.subject, fold=fold_thing, indexes=("kind",),
 )  # fmt: skip
 
 # --- troubles: what the readers of all services say about themselves -------------------------------------------
@@ -218,4 +233,4 @@ TROUBLES = View(
     key=trouble_id, fold=fold_trouble, indexes=("service",),
 )  # fmt: skip
 
-VIEWS = (PATHWAYS, PLACEMENTS, THINGS, TROUBLES)
+VIEWS = (ALIASES, PATHWAYS, PLACEMENTS, THINGS, TROUBLES)

@@ -16,7 +16,9 @@ from shared.corrections import effective
 from shared.envelope import Recorded
 from shared.events import REGISTRY
 from shared.events.base import Correction, Event
+from shared.events.intake import PersonsJoined, PersonsParted
 from shared.projection import Reading, Row, read_heard
+from shared.projection.aliases import by_person, group, roots_of
 
 Placed = Literal["yes", "no"]
 CORRECTIONS = tuple(e for e in REGISTRY.values() if issubclass(e, Correction))
@@ -40,18 +42,24 @@ class Filter:
     persons: tuple[str, ...] = ()
 
 
+def persons(reading: Reading) -> sa.Subquery:
+    """The pathways, each person once: whose ids were joined is one, with all their placements."""
+    first = ("first_interview_on", "first_placement_on")
+    return by_person(reading, PATHWAYS, least=first, most=("last_placement_on",))
+
+
 async def pathways(
     reading: Reading, wanted: Filter, *, limit: int | None = None, offset: int = 0
 ) -> tuple[list[Row], int]:
     """The pathways that fit, those in which something happened last first; and how many there are in all."""
-    table = reading.table(PATHWAYS)
+    table = persons(reading)
     query = _filtered(sa.select(table), table, wanted)
     total = await reading.conn.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
     query = query.order_by(table.c.last_at.desc(), table.c.person_id).limit(limit).offset(offset)
     return await reading.rows(query), int(total or 0)
 
 
-def _filtered(query: sa.Select[Any], table: sa.Table, wanted: Filter) -> sa.Select[Any]:
+def _filtered(query: sa.Select[Any], table: sa.FromClause, wanted: Filter) -> sa.Select[Any]:
     for name in ("district", "status", "sex", "age_band", "channel", "readiness", "case_manager"):
         value = getattr(wanted, name)
         if value:
@@ -73,7 +81,7 @@ def _filtered(query: sa.Select[Any], table: sa.Table, wanted: Filter) -> sa.Sele
 
 async def by_status(reading: Reading) -> dict[str, int]:
     """How many persons are at which point."""
-    table = reading.table(PATHWAYS)
+    table = persons(reading)
     query = sa.select(table.c.status, sa.func.count()).group_by(table.c.status)
     return dict((await reading.conn.execute(query)).all())
 
@@ -84,9 +92,9 @@ async def pathway(reading: Reading, person_id: str) -> Row | None:
 
 
 async def placements_of(reading: Reading, person_id: str) -> list[Row]:
-    """A person's placements, the first one first."""
+    """A person's placements under any of their ids, the first one first."""
     table = reading.table(PLACEMENTS)
-    query = sa.select(table).where(table.c.person_id == person_id)
+    query = sa.select(table).where(table.c.person_id.in_(await group(reading, person_id)))
     return await reading.rows(query.order_by(table.c.started_on, table.c.placement_id))
 
 
@@ -98,11 +106,41 @@ async def things(reading: Reading, ids: Sequence[str]) -> dict[str, Row]:
 
 
 async def story(reading: Reading, subject: str, as_of: datetime | None = None) -> list[Recorded]:
-    """All that was recorded about one subject, in the order of the log; as of an instant, what was by then."""
+    """All that was recorded about one subject, in the order of the log; as of an instant, what was by then.
+
+    Of a person to whom others were joined (by that instant), what was recorded under any of the ids, in the order of
+    the recording: between the streams there is no other.
+    """
+    own = await _recorded(reading, [subject], as_of)
+    joined = {alias for alias, root in roots_of(_told(own, subject)).items() if root == subject}
+    if not joined:
+        return own
+    others = await _recorded(reading, sorted(joined), as_of)
+    told = [fact for fact in others if not isinstance(fact.event, PersonsJoined | PersonsParted)]
+    return sorted([*own, *told], key=lambda fact: fact.meta.time)
+
+
+def _told(recorded: Sequence[Recorded], root: str) -> list[Event]:
+    """What a root's stream says of those joined to it, as their own streams say it."""
+    joins = [fact.event for fact in recorded if isinstance(fact.event, PersonsJoined | PersonsParted)]
+    return [join.model_copy(update={"person_id": join.alias_id}) for join in joins if join.root_id == root]
+
+
+async def stands_under(reading: Reading, person_id: str, as_of: datetime | None = None) -> str:
+    """The id under which the person was shown at that instant, now if none is given."""
+    own = await _recorded(reading, [person_id], as_of, (PersonsJoined, PersonsParted))
+    return roots_of(fact.event for fact in own).get(person_id, person_id)
+
+
+async def _recorded(
+    reading: Reading, subjects: Sequence[str], as_of: datetime | None, types: Sequence[type[Event]] = ()
+) -> list[Recorded]:
     heard = reading.heard
-    query = sa.select(heard).where(heard.c.subject == subject)
+    query = sa.select(heard).where(heard.c.subject.in_(subjects))
     if as_of is not None:
         query = query.where(heard.c.recorded_at <= as_of)
+    if types:
+        query = query.where(heard.c.type.in_([type_.TYPE for type_ in types]))
     query = query.order_by(heard.c.topic, heard.c.partition, heard.c.log_offset)
     return [read_heard(row) for row in (await reading.conn.execute(query)).mappings()]
 
@@ -136,7 +174,8 @@ async def facts_as_of(
 async def half_years(reading: Reading, periods: Sequence[Period], as_of: datetime) -> list[HalfYear]:
     """The figures of some half-years as of one instant, from one reading of the journal."""
     facts = await facts_as_of(reading, COUNTED, as_of, periods)
-    return [half_year(facts, period.start, period.end) for period in periods]
+    roots = roots_of(facts)
+    return [half_year(facts, period.start, period.end, roots) for period in periods]
 
 
 async def troubles(reading: Reading, *, limit: int = 500) -> list[Row]:

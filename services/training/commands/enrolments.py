@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from services.training import domain
 from services.training.commands.forms import CompletionForm, EnrolForm, LeaveForm
 from services.training.domain import course_stream, person_stream
 from services.training.views import PEOPLE
-from shared.decisions import Decision
+from shared.decisions import Decision, Refused
+from shared.projection.aliases import ids_of, joined_under
 from shared.store import Command, Outcome, Store, Unit
+
+JOINED = Refused(
+    "joined_person", "Questa scheda è unita a un'altra della stessa persona: apri quella e lavora lì.", "person_id"
+)
 
 
 async def enrol(store: Store, command: Command, course_id: str, values: EnrolForm) -> Outcome:
-    """Gives the person a seat: seat and enrolment in one transaction, so the last seat has one winner."""
+    """Gives the person a seat: seat and enrolment in one transaction, so the last seat has one winner. Who has one
+    under any of their ids gets no second one."""
 
     async def decide(unit: Unit) -> Decision:
-        course, trainee = await unit.states(course_stream(course_id), person_stream(values.person_id))
+        if await joined_under(unit, values.person_id) is not None:
+            await unit.states(person_stream(values.person_id))  # a repeated command gets its first answer
+            return JOINED
+        ids = await ids_of(unit, values.person_id)
+        found: tuple[Any, ...] = await unit.states(course_stream(course_id), *map(person_stream, ids))
+        course, trainee = found[0], domain.as_one(found[1:])
         return domain.enrol(
             course,
             trainee,

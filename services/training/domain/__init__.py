@@ -21,6 +21,7 @@ from services.training.domain.courses import (
 from services.training.domain.enrolments import (
     Certificate,
     LeaveReason,
+    as_one,
     complete,
     end_enrolments,
     enrol,
@@ -37,7 +38,7 @@ from services.training.domain.state import Course, Trainee, course_stream, perso
 
 __all__ = [
     "PARAMETERS", "CancelReason", "Certificate", "Course", "LeaveReason", "Parameter", "Positions", "Trainee",
-    "activate_course", "attendance_default", "cancel_course", "check_course_correction",
+    "activate_course", "as_one", "attendance_default", "cancel_course", "check_course_correction",
     "check_enrolment_correction", "check_proposal", "complete", "course_stream", "end_enrolments", "enrol",
     "italian_date", "leave", "link_vacancy", "lose_positions", "open_positions", "parameter", "person_stream",
     "positions_needed", "propose_course", "unlink_vacancy",

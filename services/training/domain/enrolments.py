@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
 from services.training.domain.checks import counted, exists, italian_date, not_future
-from services.training.domain.state import Course, Trainee
+from services.training.domain.state import Attendance, Course, Trainee
 from shared.decisions import Decision, Refused
 from shared.events.base import Event
 from shared.events.training import CourseCompleted, CourseLeft, Enrolled, SeatReleased, SeatTaken
@@ -14,6 +15,17 @@ from shared.events.training import CourseCompleted, CourseLeft, Enrolled, SeatRe
 LeaveReason = Literal["found_work", "health", "care", "attendance", "other"]
 """Why a person leaves, as an operator may say it; the other two reasons of the contract are the system's."""
 Certificate = Literal["attendance", "skills", "qualification"]
+
+
+def as_one(trainees: Sequence[Trainee]) -> Trainee:
+    """The person with what stands under the ids that were joined to theirs: of one course, an enrolment that holds
+    before one that was left."""
+    courses: dict[str, Attendance] = {}
+    for trainee in reversed(trainees):
+        for course_id, attendance in trainee.courses.items():
+            if attendance.status != "left" or course_id not in courses:
+                courses[course_id] = attendance
+    return Trainee(courses)
 
 
 def enrol(
@@ -142,7 +154,13 @@ def complete(
     line = trainee.courses[course_id].line
     return [
         CourseCompleted(
-            on=on, person_id=person_id, course_id=course_id, line=line, hours=hours, certificate=certificate
+            on=on,
+            person_id=person_id,
+            course_id=course_id,
+            line=line,
+            hours=hours,
+            certificate=certificate,
+            topic=course.topic,
         )
     ]
 
@@ -167,7 +185,7 @@ def check_hours(course: Course, hours: int) -> Refused | None:
     return None
 
 
-def end_enrolments(trainee: Trainee, *, person_id: str, since: date | None, on: date) -> Decision:
+def end_enrolments(trainee: Trainee, *, person_id: str, since: date | None, on: date) -> list[Event]:
     """The pathway was closed: every open enrolment of the person ends and its seat is free.
 
     `since`: the person was taken in charge again on that day, before the closure came to be handled here;

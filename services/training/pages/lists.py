@@ -24,7 +24,7 @@ from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Store
 from shared.web.app import command, name_of
-from shared.web.labels import DISTRICTS, READINESS
+from shared.web.labels import DISTRICTS, PERSON_DISTRICTS, READINESS
 from shared.web.pages import Column, Errors, done, export, form, page
 
 router = APIRouter()
@@ -61,7 +61,7 @@ PEOPLE = (
     Column("readiness", "Valutazione", labels=READINESS),
     Column("charged_on", "In carico dal", "date"),
     Column("training_due", "Formazione entro il", "date"),
-    Column("district", "Distretto", labels=DISTRICTS),
+    Column("district", "Distretto", labels=PERSON_DISTRICTS),
     Column("has_course", "Ha già un corso", "bool"),
     Column("manager", "Operatore di riferimento"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.training import commands, labels
@@ -27,9 +28,10 @@ from services.training.views import PEOPLE, queries
 from shared import clock
 from shared.decisions import Refused
 from shared.events.base import Id
+from shared.projection.aliases import root_of
 from shared.store import Outcome, Store, fold
 from shared.web.app import command, name_of
-from shared.web.labels import DISTRICTS, READINESS
+from shared.web.labels import PERSON_DISTRICTS, READINESS
 from shared.web.pages import Errors, done, form, page
 from shared.web.problems import Problem
 
@@ -124,7 +126,7 @@ async def show_person(
             choices[one["course_id"]] = f"{title} · {labels.LINES[one['line']]} · posti liberi {one['seats_left']}"
     return page(
         request, "training/person.html", title="Persona e corsi", trail=(("Persone da formare", "/training/persone"),),
-        row=row, person_id=person_id, errors=errors, labels=labels, choices=choices, districts=DISTRICTS,
+        row=row, person_id=person_id, errors=errors, labels=labels, choices=choices, districts=PERSON_DISTRICTS,
         readiness=READINESS, manager=name_of(row["case_manager"] or ""), course_path=course_path,
         enrolments=[e | in_words(e, words.get(e["card"] or "", {})) for e in enrolments],
         participant_path=participant_path, values={"on": today},
@@ -133,7 +135,11 @@ async def show_person(
 
 @router.get("/persone/{person_id}")
 async def person(request: Request, store: StoreOf, person_id: PersonId, _: Viewer) -> Response:
-    """The person's page."""
+    """The person's page; who was joined to another is on the other's."""
+    async with store.read() as reading:
+        root = await root_of(reading, person_id)
+    if root != person_id:
+        return RedirectResponse(f"/training/persone/{root}", 303)
     return await show_person(request, store, person_id)
 
 

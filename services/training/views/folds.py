@@ -12,7 +12,14 @@ import sqlalchemy as sa
 
 from shared.envelope import Meta
 from shared.events.base import Event
-from shared.events.intake import PathwayClosed, PersonRegistered, PlanAgreed, TakenInCharge
+from shared.events.intake import (
+    CaseTransferred,
+    PathwayClosed,
+    PersonRegistered,
+    PlanAgreed,
+    ReadinessChanged,
+    TakenInCharge,
+)
 from shared.events.matching import PositionFilled, VacancyClosed, VacancyOpened
 from shared.events.training import (
     CourseActivated,
@@ -28,6 +35,7 @@ from shared.events.training import (
     VacancyUnlinked,
 )
 from shared.projection import Row, View
+from shared.projection.aliases import ALIASES
 
 
 def _columns(key: str, **types: Any) -> list[sa.Column[Any]]:
@@ -212,14 +220,18 @@ def fold_person(row: Row | None, event: Event, meta: Meta) -> Row:
         case TakenInCharge():
             charged = {"in_charge": True, "charged_on": event.on, "closed_on": None}
             return row | charged | {"readiness": event.readiness, "case_manager": event.case_manager}
+        case CaseTransferred():
+            return row | {"case_manager": event.to_manager}
         case PlanAgreed():
             due = [action.due_on for action in event.actions if action.direction == "training"]
             return row | {"training_due": min(due, default=None)}
+        case ReadinessChanged():
+            return row | {"readiness": event.readiness}
         case PathwayClosed():
             return row | {"in_charge": False, "closed_on": event.on, "training_due": None}
 
 
-PERSON_FACTS = (PersonRegistered, TakenInCharge, PlanAgreed, PathwayClosed)
+PERSON_FACTS = (PersonRegistered, TakenInCharge, ReadinessChanged, CaseTransferred, PlanAgreed, PathwayClosed)
 PEOPLE = View(
     name="people",
     key_column="person_id",
@@ -278,4 +290,4 @@ VACANCIES = View(
     indexes=("open_positions",),
 )
 
-VIEWS = (COURSES, ENROLMENTS, PEOPLE, VACANCIES)
+VIEWS = (ALIASES, COURSES, ENROLMENTS, PEOPLE, VACANCIES)

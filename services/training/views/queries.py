@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from services.training import domain
 from services.training.views.folds import COURSES, ENROLMENTS, PEOPLE, VACANCIES
 from shared.projection import Reading, Row
+from shared.projection.aliases import by_person, group, rooted
 
 Only = Literal["alarm", "to_close"]
 
@@ -126,9 +127,9 @@ async def people(
 ) -> tuple[list[Row], int]:
     """People in charge, those to be trained and without a course first, then by what the plan says and since
     when they wait; and how many there are in all. `not_on`: without those who have a seat on that course."""
-    table, enrolments = reading.table(PEOPLE), reading.table(ENROLMENTS)
+    table, enrolments = by_person(reading, PEOPLE), reading.table(ENROLMENTS)
     theirs = sa.select(enrolments.c.enrolment_id).where(
-        enrolments.c.person_id == table.c.person_id, enrolments.c.status.in_(("enrolled", "completed"))
+        rooted(reading, enrolments.c.person_id) == table.c.person_id, enrolments.c.status.in_(("enrolled", "completed"))
     )
     has_course = sa.exists(theirs.where(enrolments.c.enrolled_on >= table.c.charged_on))
     query = sa.select(table, has_course.label("has_course")).where(table.c.in_charge)
@@ -154,11 +155,12 @@ async def people(
 
 
 async def enrolments_of(reading: Reading, person_id: str) -> list[Row]:
-    """The person's way through the courses, the latest first, with the courses' own facts."""
+    """The person's way through the courses under any of their ids, the latest first, with the courses' own facts."""
     table, offered = reading.table(ENROLMENTS), reading.table(COURSES)
     about = (offered.c.topic, offered.c.starts_on, offered.c.ends_on, offered.c.card, offered.c.provider)
     query = sa.select(table, *about).join(offered, offered.c.course_id == table.c.course_id, isouter=True)
-    return await reading.rows(query.where(table.c.person_id == person_id).order_by(table.c.enrolled_on.desc()))
+    query = query.where(table.c.person_id.in_(await group(reading, person_id)))
+    return await reading.rows(query.order_by(table.c.enrolled_on.desc()))
 
 
 async def courses_with_seats(reading: Reading, today: date, limit: int = 100) -> list[Row]:

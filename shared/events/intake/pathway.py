@@ -1,14 +1,23 @@
-"""Registration, eligibility, interview, taking in charge, plan and closure of one person."""
+"""Registration, eligibility, interview, taking in charge and closure of one person."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.events.base import Code, Correction, Event, Id, Reference
-from shared.events.intake.vocabulary import AgeBand, Channel, CitizenshipArea, Direction, District, Education, Sex
+from shared.events.intake.eligibility import AppliedParameter, StatusAttribute
+from shared.events.intake.vocabulary import (
+    AgeBand,
+    Channel,
+    CitizenshipArea,
+    District,
+    Education,
+    RegistrationDistrict,
+    Sex,
+)
 
 
 class PersonRegistered(Event):
@@ -26,7 +35,9 @@ class PersonRegistered(Event):
     sex: Sex = Field(description="Sex as registered.")
     citizenship_area: CitizenshipArea = Field(description="Area of citizenship.")
     education: Education = Field(description="Highest level of education.")
-    district: District = Field(description="Health and social district of the domicile on the day.")
+    district: RegistrationDistrict = Field(
+        description="Health and social district of the domicile on the day; outside the metropolitan area, `outside`."
+    )
     union: Code | None = Field(description="Union of municipalities of the domicile on the day; none for some.")
     in_capital: bool = Field(description="Whether the domicile is in the municipality of Bologna.")
     identity: Reference = Field(description="Vault row with the person's identity.")
@@ -45,6 +56,12 @@ class EligibilityChecked(Event):
     evidence: Literal["self_declaration", "register_read", "service_report"] = Field(description="What it rests on.")
     evidence_on: date = Field(description="Civil date of the declaration or of the reading.")
     reason: Code = Field(description="Code of the rule that gave the outcome.")
+    district: District | None = Field(default=None, description="District of the domicile on the day (domicile).")
+    union: Code | None = Field(default=None, description="Union of the domicile on the day (domicile).")
+    attributes: tuple[StatusAttribute, ...] = Field(default=(), description="What else holds (status).")
+    holds_until: date | None = Field(default=None, description="Last day of the outcome, where it will end by itself.")
+    applied: tuple[AppliedParameter, ...] = Field(default=(), description="The dated values that decided.")
+    details: Reference | None = Field(default=None, description="Vault row with what was declared or read.")
 
 
 class InterviewHeld(Event):
@@ -73,41 +90,6 @@ class TakenInCharge(Event):
     reasons: Reference = Field(description="Vault row with the reasoned finding of fragility.")
 
 
-class PlanAction(BaseModel):
-    """One thing that the plan says shall happen, in one direction."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    action_id: Id = Field(description="The action.")
-    direction: Direction = Field(description="Which line of the programme.")
-    due_on: date = Field(description="Civil date by which it shall be done.")
-
-
-class PlanAgreed(Event):
-    """Person and operator agreed (both signed) what to do next. A later plan replaces the one before."""
-
-    TYPE: ClassVar[str] = "intake.plan-agreed"
-    TOPIC: ClassVar[str] = "pathway"
-    SUBJECT: ClassVar[str] = "person_id"
-
-    person_id: Id = Field(description="The person.")
-    plan_id: Id = Field(description="The plan.")
-    actions: tuple[PlanAction, ...] = Field(min_length=1, description="What shall be done.")
-    objectives: Reference | None = Field(default=None, description="Vault row with the objectives.")
-
-
-class PlanActionDone(Event):
-    """An action of the plan is done, because a fact of another service says so."""
-
-    TYPE: ClassVar[str] = "intake.plan-action-done"
-    TOPIC: ClassVar[str] = "pathway"
-    SUBJECT: ClassVar[str] = "person_id"
-
-    person_id: Id = Field(description="The person.")
-    action_id: Id = Field(description="The action.")
-    because: Id = Field(description="Event id of the fact that fulfils it.")
-
-
 class PathwayClosed(Event):
     """The pathway ended, before or after the taking in charge."""
 
@@ -120,6 +102,11 @@ class PathwayClosed(Event):
         "autonomous", "found_work", "strong_profile", "not_eligible", "unreachable", "withdrew", "moved_away",
         "referred", "deceased",
     ] = Field(description="Why it ended; strong_profile is 'fuori target', referred to the associations.")  # fmt: skip
+    grounds: tuple[Code, ...] = Field(default=(), description="Codes of the rules not met (not_eligible).")
+    referral_agreed: bool | None = Field(
+        default=None, description="Whether the person agreed to be referred to the associations (strong_profile)."
+    )
+    reasons: Reference | None = Field(default=None, description="Vault row with the operator's reasons.")
 
 
 class PathwayFactCorrected(Correction):

@@ -17,5 +17,8 @@ District = Literal[
     "citta-di-bologna", "pianura-est", "pianura-ovest", "reno-lavino-samoggia", "savena-idice",
     "appennino-bolognese", "imola",
 ]  # fmt: skip
+RegistrationDistrict = Literal[District, "outside"]
+"""A person's: `outside` where the domicile is in none of the 55 municipalities (the check of the domicile fails then,
+but who asked for help stays known)."""
 Direction = Literal["matching", "training", "enterprise"]
 """The three lines of the protocol: raccordo domanda-offerta, formazione, autoimprenditorialita'."""

@@ -1,0 +1,313 @@
+"""The agenda by desk or operator, day or week; closures and absences; who has to be moved; the calendar."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.intake import commands, doors, forms, ics, labels, views
+from services.intake.commands.agenda import moment
+from services.intake.commands.appointments import Applied, apply
+from services.intake.domain import parameter
+from services.intake.domain.agenda import Slot, free_slots, week_stream
+from services.intake.domain.desks import DESKS, desk_name, desks_on
+from services.intake.pages.operators import operators_of
+from services.intake.pages.public import CODE
+from services.intake.views.agenda import agenda as agenda_rows
+from services.intake.working_days import holidays_of
+from shared import clock
+from shared.decisions import Refused
+from shared.projection import Row
+from shared.store import Store
+from shared.web import limits
+from shared.web.app import command, get_store, name_of
+from shared.web.pages import Errors, done, form, page
+from shared.web.problems import SENTENCES, Problem
+from shared.web.readers import Reader, anybody, requires
+from shared.web.signing import BadToken
+
+router = APIRouter()
+ACTION = "intake.agenda"
+ICS = "text/calendar; charset=utf-8"
+PROPOSED = 3
+"""Proposals for each appointment that has to be moved."""
+LOOK_DAYS = 14
+TRAIL = (("Agenda", "/intake/agenda"),)
+
+
+@router.get("/agenda")
+async def agenda(
+    request: Request,
+    giorno: date | None = None,
+    vista: Literal["giorno", "settimana"] = "giorno",
+    sportello: Annotated[str, Query(max_length=64)] = "",
+    operatore: Annotated[str, Query(max_length=64)] = "",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The appointments of a day or a week, of one desk, one operator or all."""
+    today = clock.today()
+    day = giorno if giorno and date(2017, 1, 1) <= giorno <= date(2100, 1, 1) else today
+    first = day - timedelta(days=day.isoweekday() - 1) if vista == "settimana" else day
+    last = first + timedelta(days=6 if vista == "settimana" else 0)
+    async with store.read() as reading:
+        rows = await agenda_rows(reading, first, last, desk=sportello or None, operator=operatore or None)
+        closed = await views.closures(reading, first)
+        away = await views.absences(reading, first)
+        to_move = len(await views.colliding(reading, today))
+    feasts = holidays_of(DESKS.get(sportello), first.year, last.year)
+    days = [
+        {
+            "day": each, "rows": [row for row in rows if row["day"] == each], "feast": feasts.get(each, ""),
+            "closed": [DESKS[c["desk"]].name for c in closed if _within(each, c) and sportello in ("", c["desk"])],
+            "away": [name_of(a["operator"]) for a in away if _within(each, a) and operatore in ("", a["operator"])],
+        }
+        for each in (first + timedelta(days=n) for n in range((last - first).days + 1))
+    ]  # fmt: skip
+    step = timedelta(days=7 if vista == "settimana" else 1)
+    return page(
+        request, "intake/agenda.html", title="Agenda", days=days, labels=labels, desks=_desk_names(day),
+        operators=operators_of(reader), name_of=name_of, desk_name=desk_name, to_move=to_move, view=vista,
+        values={"giorno": day, "vista": vista, "sportello": sportello, "operatore": operatore},
+        before=(day - step).isoformat(), after_=(day + step).isoformat(), mine=reader.account,
+        now=moment(clock.now()),
+    )  # fmt: skip
+
+
+def _within(day: date, row: Row) -> bool:
+    return bool(row["first"] <= day <= row["last"])
+
+
+def _desk_names(day: date) -> dict[str, str]:
+    return {code: desk.name for code, desk in desks_on(day).items()}
+
+
+# Closures and absences
+
+
+async def _days_page(
+    request: Request, store: Store, reader: Reader, errors: Errors | Refused | None = None
+) -> Response:
+    today = clock.today()
+    async with store.read() as reading:
+        closed, away = await views.closures(reading, today), await views.absences(reading, today)
+        to_move = len(await views.colliding(reading, today))
+    feasts = sorted((d, name) for d, name in holidays_of(None, today.year, today.year + 1).items() if d >= today)[:8]
+    return page(
+        request, "intake/agenda_days.html", title="Chiusure e assenze", errors=errors, closures=closed, absences=away,
+        desks=_desk_names(today), operators=operators_of(reader), name_of=name_of, desk_name=desk_name,
+        feasts=feasts, to_move=to_move, trail=TRAIL,
+    )  # fmt: skip
+
+
+@router.get("/agenda/chiusure")
+async def days(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
+    """What is closed and who is away."""
+    return await _days_page(request, store, reader)
+
+
+@router.post("/agenda/chiusure")
+async def close(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
+    """Desks that do not open."""
+    values = await form(request, forms.ClosureForm)
+    if isinstance(values, Errors):
+        return await _days_page(request, store, reader, values)
+    outcome = await commands.close_desks(store, command(request, reader), values)
+    if isinstance(outcome, Refused):
+        return await _days_page(request, store, reader, outcome)
+    return done(request, outcome, to="/intake/agenda/chiusure")
+
+
+@router.post("/agenda/assenze")
+async def absent(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
+    """An operator is away; whoever is booked is proposed to be moved."""
+    values = await form(request, forms.AbsenceForm)
+    if isinstance(values, Errors):
+        return await _days_page(request, store, reader, values)
+    outcome = await commands.record_absence(store, command(request, reader), values)
+    if isinstance(outcome, Refused):
+        return await _days_page(request, store, reader, outcome)
+    return done(request, outcome, to="/intake/agenda/proposte")
+
+
+@router.post("/agenda/assenze/{absence_id}/togli")
+async def present(
+    request: Request, absence_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
+) -> Response:
+    """The operator is there after all."""
+    values = await form(request, forms.AbsenceForm)
+    if isinstance(values, Errors):
+        return await _days_page(request, store, reader, values)
+    outcome = await commands.lift_absence(store, command(request, reader), str(absence_id), values.operator, values)
+    if isinstance(outcome, Refused):
+        return await _days_page(request, store, reader, outcome)
+    return done(request, outcome, to="/intake/agenda/chiusure")
+
+
+@router.post("/agenda/chiusure/{closure_id}/{desk}/togli")
+async def reopen(
+    request: Request,
+    closure_id: UUID,
+    desk: str,
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The desk opens after all."""
+    if desk not in DESKS:
+        raise Problem(404, "desk_unknown", SENTENCES[404])
+    values = await form(request, forms.DaysForm)
+    if isinstance(values, Errors):
+        return await _days_page(request, store, reader, values)
+    outcome = await commands.reopen_desk(store, command(request, reader), str(closure_id), desk, values)
+    if isinstance(outcome, Refused):
+        return await _days_page(request, store, reader, outcome)
+    return done(request, outcome, to="/intake/agenda/chiusure")
+
+
+# Who has to be moved
+
+
+async def _proposals(store: Store, row: Row, operators: dict[str, str]) -> list[tuple[str, str]]:
+    """Somebody else at the same time first (the person need not be told), then the next free times: with the same
+    operator if only the desk is closed, else with whoever is free."""
+    now = moment(clock.now())
+    desk = DESKS[row["desk"]]
+    feasts = holidays_of(desk, row["day"].year, row["day"].year + 1)
+    found: list[Slot] = []
+    same = [row["operator"]] if not row["away"] else []
+    others = [each for each in operators if each != row["operator"]]
+    for offset in range(LOOK_DAYS + 1):
+        day = row["day"] + timedelta(days=offset)
+        desk_week, _ = await store.state(week_stream("desk", desk.code, day))
+        for operator in [*same, *others] if offset else others if not row["closed"] else []:
+            week, _ = await store.state(week_stream("operator", operator, day))
+            free = free_slots(desk, operator, day, week, desk_week, feasts, now, row["minutes"])
+            chosen = [slot for slot in free if slot.at == row["at"]] or (free[:1] if offset else [])
+            found += chosen[:1]
+            if len(found) >= PROPOSED:
+                return [_option(slot) for slot in found]
+    return [_option(slot) for slot in found]
+
+
+def _option(slot: Slot) -> tuple[str, str]:
+    value = f"{slot.desk}|{slot.operator}|{slot.day.isoformat()}|{slot.at}"
+    return value, f"{labels.weekday(slot.day)} {slot.day:%d/%m/%Y} alle {slot.at}, {name_of(slot.operator)}"
+
+
+async def _proposals_page(
+    request: Request,
+    store: Store,
+    reader: Reader,
+    errors: Errors | Refused | None = None,
+    applied: Applied | None = None,
+) -> Response:
+    async with store.read() as reading:
+        rows = await views.colliding(reading, clock.today())
+    operators = operators_of(reader)
+    refused = dict(applied.refused) if applied else {}
+    shown = [
+        row | {"options": [] if row["session_id"] else await _proposals(store, row, operators),
+               "said": refused.get(row["appointment_id"], "")}
+        for row in rows[:50]
+    ]  # fmt: skip
+    return page(
+        request, "intake/proposals.html", 409 if refused else None, title="Da spostare", errors=errors, rows=shown,
+        labels=labels, name_of=name_of, desk_name=desk_name, more=len(rows) - len(shown), applied=applied, trail=TRAIL,
+    )  # fmt: skip
+
+
+@router.get("/agenda/proposte")
+async def proposals(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
+    """The appointments that an absence or a closure hits, each with where it could go."""
+    return await _proposals_page(request, store, reader)
+
+
+@router.post("/agenda/proposte")
+async def choose(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
+    """Moves what was chosen; what could not be moved stays in the list with its reason."""
+    values = await form(request, forms.ChoicesForm)
+    if isinstance(values, Errors):
+        return await _proposals_page(request, store, reader, values)
+    wrong = Refused("choices", "Scegli dall'elenco dove spostare almeno un appuntamento.", "choices")
+    try:
+        chosen = values.parsed()
+    except ValueError:
+        return await _proposals_page(request, store, reader, wrong)
+    async with store.read() as reading:
+        rows = {row["appointment_id"]: row for row in await views.colliding(reading, clock.today())}
+    picked = []
+    for appointment, (desk, operator, day, at) in chosen.items():
+        row = rows.get(str(appointment))
+        if row is None:
+            continue
+        try:
+            picked.append(
+                forms.Choice.model_validate(
+                    {"person_id": row["person_id"], "appointment_id": str(appointment), "desk": desk, "day": day,
+                     "operator": operator, "at": at, "why": "operator_absent" if row["away"] else "desk_closed"}
+                )
+            )  # fmt: skip
+        except ValueError:
+            return await _proposals_page(request, store, reader, wrong)
+    if not picked:
+        return await _proposals_page(request, store, reader, wrong)
+    applied = await apply(store, command(request, reader), picked, tuple(operators_of(reader)))
+    if applied.refused or applied.last is None:
+        return await _proposals_page(request, store, reader, None, applied)
+    return done(request, applied.last, to="/intake/agenda/proposte")
+
+
+# The calendar
+
+
+@router.get("/agenda/calendario")
+async def calendar_page(
+    request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
+) -> Response:
+    """The reader's own calendar: to download with the names, or to subscribe to without."""
+    days_ = parameter("feed_days", clock.today())
+    address = f"{store.settings.base_url}/intake/calendario/{ics.token('operator', reader.account, days_)}.ics"
+    return page(
+        request, "intake/calendar.html", title="Calendario", address=address, days=days_,
+        until=clock.today() + timedelta(days=days_), trail=TRAIL,
+    )  # fmt: skip
+
+
+@router.get("/agenda/calendario.ics")
+async def calendar_file(reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
+    """The reader's own appointments with the names in them, as the door `compose` does: one row of the access log."""
+    rows = await _rows_of(store, "operator", reader.account)
+    names = await doors.compose_names(store, reader, sorted({row["person_id"] for row in rows}), ACTION)
+    return _file(ics.calendar(rows, "Insieme: la mia agenda", names), "agenda")
+
+
+async def _rows_of(store: Store, kind: ics.Kind, id_: str) -> list[Row]:
+    today = clock.today()
+    async with store.read() as reading:
+        if kind == "person":
+            return [row for row in await views.appointments_of(reading, id_) if row["state"] == "booked"]
+        return await agenda_rows(reading, today - timedelta(days=30), today + timedelta(days=180), operator=id_)
+
+
+def _file(body: bytes, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}.ics"'}
+    return Response(body, media_type=ICS, headers=headers)
+
+
+async def _limited(request: Request) -> None:
+    limits.COUNTERS.take(CODE, limits.address_of(request), time.monotonic())
+
+
+@router.get("/calendario/{token}.ics", dependencies=[anybody(_limited)])
+async def feed(token: str, store: Store = Depends(get_store)) -> Response:
+    """A published calendar: whoever has its address may read it, until it ends. No name stands in it."""
+    try:
+        kind, id_ = ics.read_token(token)
+    except BadToken:
+        raise Problem(404, "calendar_over", "Questo calendario non c'è o non vale più.") from None
+    rows: list[Any] = await _rows_of(store, kind, id_)
+    return _file(ics.calendar(rows, "Insieme per il lavoro"), "appuntamenti")

@@ -1,0 +1,172 @@
+"""The page of a person's checks: why each went as it did, what the Region says, and the forms to do them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from services.intake import commands, doors, forms, labels
+from services.intake.domain import CHECKS, Person, measures_on, parameter, person_stream
+from services.intake.domain.checks import to_repeat
+from services.intake.domain.parameters import in_force
+from services.intake.explaining import RULES, Explanation, explain
+from services.intake.pages.person import profile
+from services.intake.views import watched
+from shared import clock, territory
+from shared.corrections import effective
+from shared.decisions import Refused
+from shared.envelope import Recorded
+from shared.events.intake import EligibilityChecked
+from shared.store import Command, Outcome, Store
+from shared.store.unit import fold
+from shared.web.app import command, get_store
+from shared.web.pages import Errors, done, form, page
+from shared.web.problems import Problem
+from shared.web.readers import Reader, requires
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Card:
+    """One check as the page shows it; without a fact it is still to do."""
+
+    name: str
+    rule: str
+    fact: EligibilityChecked | None = None
+    told: Explanation | None = None
+    repeat: str | None = None
+
+
+async def cards(store: Store, person: Person, recorded: list[Recorded], today: date) -> list[Card]:
+    """The latest of each check of this episode, explained with what the vault still keeps of it."""
+    facts: dict[str, EligibilityChecked] = {}
+    for fact in effective(recorded):
+        if fact.event.TYPE == "intake.person-registered":
+            facts = {}
+        if isinstance(fact.event, EligibilityChecked):
+            facts[fact.event.check] = fact.event
+    references = [each.details for each in facts.values() if each.details]
+    kept: dict[str, dict[str, Any]] = {}
+    if references:
+        async with store.engine.connect() as conn:
+            kept = await store.vault.read_many(conn, references)
+    again = to_repeat(person, today)
+    found = []
+    for name in CHECKS:
+        one = facts.get(name)
+        told = explain(one, kept.get(one.details or "", {}), today) if one else None
+        why = again.get(name)
+        found.append(Card(name, RULES[name], one, told, labels.REPEAT[why] if why else None))
+    return found
+
+
+async def person_name(store: Store, reader: Reader, person_id: str) -> str:
+    """How a page about the person is headed."""
+    found = await doors.identities(
+        store, reader, [person_id], action="view", purpose="intake.view", fields=("identity",)
+    )
+    return doors.full_name(found[person_id]) if person_id in found else "Persona senza dati identificativi"
+
+
+async def _page(
+    request: Request, store: Store, reader: Reader, person_id: str, errors: Errors | Refused | None = None
+) -> Response:
+    recorded = await store.history(person_id)
+    if not recorded:
+        raise Problem(404, "no_person", "Questa persona non è iscritta.")
+    on = clock.today()
+    person = fold(person_stream(person_id), recorded)
+    known = await profile(store, person_id)
+    shown = await cards(store, person, recorded, on)
+    notice = in_force("refusal_notice_days", on)
+    return page(
+        request, "intake/checks.html", title="Verifiche di ammissibilità", errors=errors, labels=labels,
+        id=person_id, name=await person_name(store, reader, person_id), person=person, cards=shown, on=on,
+        shown=recorded[-1].meta.version, profile=known,
+        trail=(("Persone", "/intake/persone"), ("Scheda", f"/intake/persone/{person_id}")),
+        measures={code: labels.MEASURES.get(code, code) for code in measures_on(on)}, verdicts=measures_on(on),
+        reports=sorted(person.target.reports.values(), key=lambda r: r.since, reverse=True),
+        thresholds=[in_force(n, on) for n in ("income_employee_cents", "income_own_cents", "suspension_days")],
+        notice_days=notice.value, capital=territory.CAPITAL, next_act=_next(shown),
+    )  # fmt: skip
+
+
+def _next(found: list[Card]) -> str:
+    paths = {"domicile": "domicilio", "status": "stato", "measures": "misure"}
+    return next((paths[card.name] for card in found if card.fact is None or card.repeat), "")
+
+
+@router.get("/persone/{person_id}/verifiche")
+async def checks(
+    request: Request,
+    person_id: UUID,
+    reader: Reader = requires("intake.view"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The three checks, explained, and the forms to do them."""
+    return await _page(request, store, reader, str(person_id))
+
+
+@dataclass(frozen=True)
+class Act:
+    """One of the page's forms."""
+
+    path: str
+    action: str
+    model: type[BaseModel]
+    run: Callable[[Store, Command, str, Any], Awaitable[Outcome]]
+
+
+ACTS = (
+    Act("domicilio", "intake.check", forms.DomicileForm, commands.check_domicile),
+    Act("stato", "intake.check", forms.StatusForm, commands.check_status),
+    Act("misure", "intake.check", forms.MeasuresForm, commands.check_measures),
+    Act("preavviso", "intake.close", forms.NoticeForm, commands.notice_refusal),
+)
+
+
+def _route(act: Act) -> None:
+    async def post(
+        request: Request,
+        person_id: UUID,
+        reader: Reader = requires(act.action),
+        store: Store = Depends(get_store),
+    ) -> Response:
+        values = await form(request, act.model)
+        if isinstance(values, Errors):
+            return await _page(request, store, reader, str(person_id), values)
+        outcome = await act.run(store, command(request, reader), str(person_id), values)
+        if isinstance(outcome, Refused):
+            return await _page(request, store, reader, str(person_id), outcome)
+        return done(request, outcome, to=f"/intake/persone/{person_id}/verifiche")
+
+    router.add_api_route(f"/persone/{{person_id}}/verifiche/{act.path}", post, methods=["POST"])
+
+
+for each in ACTS:
+    _route(each)
+
+
+@router.get("/verifiche")
+async def to_do_again(
+    request: Request, reader: Reader = requires("intake.check"), store: Store = Depends(get_store)
+) -> Response:
+    """Whose checks have to be done again today, and why."""
+    on = clock.today()
+    async with store.read() as reading:
+        people = await watched(reading)
+    rows = []
+    for person_id in people:
+        person, _ = await store.state(person_stream(person_id))
+        rows += [{"person_id": person_id, "check": check, "why": why} for check, why in to_repeat(person, on).items()]
+    return page(
+        request, "intake/checks_again.html", title="Verifiche da ripetere", labels=labels, rows=rows,
+        share=parameter("sample_share_percent", on),
+    )  # fmt: skip

@@ -1,0 +1,237 @@
+"""Referrals: the referrer's own pages, which show no other organisation's, and the operators' queue."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.intake import doors, forms, labels, tax_code
+from services.intake.commands import referrals as acts
+from services.intake.domain.referrals import (
+    Organisation,
+    disclosure,
+    heard,
+    organisation_named,
+    organisation_of,
+)
+from services.intake.finding import Duplicate
+from services.intake.views.agenda import appointments_of
+from services.intake.views.referrals import REFERRALS, of_organisation, pathway_rows, told, waiting
+from shared import clock
+from shared.decisions import Refused
+from shared.projection import Row
+from shared.store import Command, Outcome, Store
+from shared.web.app import command, get_store
+from shared.web.pages import Errors, done, form, page
+from shared.web.problems import Problem
+from shared.web.readers import Reader, requires
+
+router = APIRouter()
+MINE, QUEUE = "/intake/segnala", "/intake/segnalazioni"
+HEARD_STAGES = {
+    "waiting": "In attesa di risposta",
+    "declined": "Non accolta",
+    "unknown": "In attesa di risposta",
+    "to_contact": "Accolta, da contattare",
+    "to_interview": "Da colloquiare",
+    "to_decide": "In valutazione",
+    "in_charge": "In carico",
+    "closed": "Percorso concluso",
+}
+HEARD_CONTACT = {"waiting": "Non ancora contattata", "contacted": "Contattata", "unreachable": "Non raggiunta"}
+APPOINTMENT_STATES = {"booked": "fissato", "kept": "svolto", "missed": "mancato"}
+
+
+async def said(store: Store, reader: Reader, person_ids: Sequence[str], purpose: str) -> dict[str, dict[str, Any]]:
+    """What organisations wrote of these persons, and the row of the access log in the same transaction."""
+    if not person_ids:
+        return {}
+    async with store.engine.begin() as conn:
+        found = await store.vault.latest(conn, acts.VAULT_KIND, person_ids)
+        await doors.log_access(conn, reader, "view", purpose, sorted(found), ("referral",))
+    return found
+
+
+# The referrer's own
+
+
+def own_organisation(reader: Reader) -> Organisation:
+    """The reader's organisation. Raises Problem 409 where it is not accredited (any more)."""
+    organisation = organisation_named(reader.organisation, clock.today())
+    if organisation is None:
+        raise Problem(409, "not_accredited", "Il tuo ente non è tra quelli accreditati a segnalare persone.")
+    return organisation
+
+
+@router.get("/segnala")
+async def mine(
+    request: Request, reader: Reader = requires("intake.refer"), store: Store = Depends(get_store)
+) -> Response:
+    """The organisation's own referrals with what it may hear of each."""
+    organisation = own_organisation(reader)
+    async with store.read() as reading:
+        rows = await of_organisation(reading, organisation.code)
+        people = await pathway_rows(reading, [row["person_id"] for row in rows if row["person_id"]])
+    names = await said(store, reader, [row["referred_id"] for row in rows], "intake.refer")
+    return page(
+        request, "intake/referrals_own.html", title="Le nostre segnalazioni", organisation=organisation,
+        rows=[_own_row(row, people, names) for row in rows], stages=HEARD_STAGES, contact=HEARD_CONTACT, mine=MINE,
+    )  # fmt: skip
+
+
+def _own_row(row: Row, people: dict[str, Row], names: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    level = heard(row["kind"], row["level"], clock.today())
+    name = names.get(row["referred_id"])
+    return {
+        "referral_id": row["referral_id"],
+        "name": doors.full_name(name) if name else "Dati cancellati",
+        "on": row["referred_on"],
+        "told": told(row, people.get(row["person_id"] or ""), [], min(level, 2)),
+    }
+
+
+def _refer_page(
+    request: Request, reader: Reader, organisation: Organisation, errors: Errors | Refused | None = None
+) -> Response:
+    return page(
+        request, "intake/refer.html", title="Segnala una persona", errors=errors, organisation=organisation,
+        line=disclosure(organisation.kind, clock.today()), labels=labels, mine=MINE,
+        trail=(("Le nostre segnalazioni", MINE),), values={"informed_on": clock.today()},
+    )  # fmt: skip
+
+
+@router.get("/segnala/nuova")
+async def new(request: Request, reader: Reader = requires("intake.refer")) -> Response:
+    """The empty form."""
+    return _refer_page(request, reader, own_organisation(reader))
+
+
+@router.post("/segnala/nuova")
+async def refer(
+    request: Request, reader: Reader = requires("intake.refer"), store: Store = Depends(get_store)
+) -> Response:
+    """Refers somebody."""
+    organisation = own_organisation(reader)
+    values = await form(request, forms.ReferForm)
+    if isinstance(values, Errors):
+        return _refer_page(request, reader, organisation, values)
+    outcome = await acts.refer(store, command(request, reader), organisation, values)
+    if isinstance(outcome, Refused):
+        return _refer_page(request, reader, organisation, outcome)
+    return done(request, outcome, to=MINE)
+
+
+@router.get("/segnala/{referral_id}")
+async def one(
+    request: Request,
+    referral_id: UUID,
+    reader: Reader = requires("intake.refer"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """One of the organisation's own; another's is not there (404), whoever asks."""
+    organisation = own_organisation(reader)
+    async with store.read() as reading:
+        row = await reading.row(REFERRALS, str(referral_id))
+        if row is None or row["organisation"] != organisation.code:
+            raise Problem(404, "no_referral", "Questa segnalazione non c'è.")
+        level = heard(row["kind"], row["level"], clock.today())
+        people = await pathway_rows(reading, [row["person_id"]] if row["person_id"] else [])
+        meetings = await appointments_of(reading, row["person_id"]) if row["person_id"] and level >= 3 else []
+    names = await said(store, reader, [row["referred_id"]], "intake.refer")
+    identity = names.get(row["referred_id"])
+    return page(
+        request, "intake/referral_own.html", title=doors.full_name(identity) if identity else "Dati cancellati",
+        trail=(("Le nostre segnalazioni", MINE),), row=row, identity=identity, labels=labels, organisation=organisation,
+        told=told(row, people.get(row["person_id"] or ""), meetings, level), stages=HEARD_STAGES,
+        contact=HEARD_CONTACT, states=APPOINTMENT_STATES,
+    )  # fmt: skip
+
+
+# The operators'
+
+
+@router.get("/segnalazioni")
+async def queue(
+    request: Request, reader: Reader = requires("intake.referrals"), store: Store = Depends(get_store)
+) -> Response:
+    """Who was referred and has no answer yet, the oldest first."""
+    async with store.read() as reading:
+        rows = await waiting(reading)
+    names = await said(store, reader, [row["referred_id"] for row in rows], "intake.referrals")
+    shown = [
+        row | {"name": doors.full_name(names[row["referred_id"]]), "by": organisation_of(row["organisation"]),
+               "days": (clock.today() - row["referred_on"]).days}
+        for row in rows if row["referred_id"] in names
+    ]  # fmt: skip
+    return page(request, "intake/referrals.html", title="Segnalazioni", rows=shown, labels=labels, queue=QUEUE)
+
+
+async def _show(
+    request: Request, store: Store, reader: Reader, person_id: UUID, referral_id: UUID,
+    errors: Errors | Refused | None = None,
+) -> Response:  # fmt: skip
+    made = await acts.referral_of(store, str(person_id), str(referral_id))
+    words = (await said(store, reader, [str(person_id)], "intake.referrals")).get(str(person_id))
+    if made is None or words is None:
+        raise Problem(404, "no_referral", "Questa segnalazione non c'è, o i suoi dati sono stati cancellati.")
+    async with store.read() as reading:
+        row = await reading.row(REFERRALS, str(referral_id))
+    line = disclosure(made.kind, clock.today())
+    query = request.query_params.get("q", "").strip()[:100] or doors.full_name(words)
+    values = {name: words.get(name) for name in ("family_name", "given_name", "birth_date", "phone", "municipality")}
+    return page(
+        request, "intake/referral.html", title=f"Segnalazione: {doors.full_name(words)}", errors=errors, labels=labels,
+        trail=(("Segnalazioni", QUEUE),), base=f"{QUEUE}/{person_id}/{referral_id}", referral=words, made=made,
+        by=organisation_of(made.organisation), row=row, line=line, q=query,
+        found=[p for p in await doors.find(store, reader, query) if p["person_id"] != str(person_id)],
+        countries=tax_code.countries(), duplicates=errors.people if isinstance(errors, Duplicate) else (),
+        level=heard(made.kind, row["level"] if row and row["level"] is not None else made.level, clock.today()),
+        values=values | {"on": clock.today(), "channel": line.channel, "citizenship": tax_code.ITALY},
+    )  # fmt: skip
+
+
+@router.get("/segnalazioni/{person_id}/{referral_id}")
+async def referral(
+    request: Request,
+    person_id: UUID,
+    referral_id: UUID,
+    reader: Reader = requires("intake.referrals"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """What the organisation said, and the ways to answer."""
+    return await _show(request, store, reader, person_id, referral_id)
+
+
+Answer = Callable[[Store, Command, str, str, Any], Awaitable[Outcome]]
+
+
+def _route(path: str, model: Any, run: Answer, to: Callable[[str, Outcome], str]) -> None:
+    async def post(
+        request: Request,
+        person_id: UUID,
+        referral_id: UUID,
+        reader: Reader = requires("intake.referrals"),
+        store: Store = Depends(get_store),
+    ) -> Response:
+        values = await form(request, model)
+        if isinstance(values, Errors):
+            return await _show(request, store, reader, person_id, referral_id, values)
+        outcome = await run(store, command(request, reader), str(person_id), str(referral_id), values)
+        if isinstance(outcome, Refused):
+            return await _show(request, store, reader, person_id, referral_id, outcome)
+        return done(request, outcome, to=to(f"{QUEUE}/{person_id}/{referral_id}", outcome))
+
+    router.add_api_route(f"/segnalazioni/{{person_id}}/{{referral_id}}/{path}", post, methods=["POST"])
+
+
+def _to_person(_: str, outcome: Any) -> str:
+    return f"/intake/persone/{outcome.events[-1].event.subject}"
+
+
+_route("accogli", forms.QuickForm, acts.accept, _to_person)
+_route("conosciuta", forms.KnownForm, acts.accept_known, _to_person)
+_route("rispondi", forms.DeclineForm, acts.decline, lambda base, _: QUEUE)
+_route("consenso", forms.AgreementForm, acts.change_agreement, lambda base, _: base)

@@ -1,0 +1,62 @@
+"""The coordinator's page: all the cases of somebody who leaves pass to colleagues before the account closes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.intake import commands, forms, labels, views
+from services.intake.pages.person import case_managers
+from shared.decisions import Refused
+from shared.store import Store
+from shared.web.app import command, get_store, name_of
+from shared.web.pages import Errors, done, form, page
+from shared.web.readers import Reader, requires
+
+router = APIRouter()
+AT_ONCE = 500
+"""Cases of one sending: so that the answer comes while somebody waits for it; the rest by sending again."""
+
+
+async def _shown(
+    request: Request, store: Store, reader: Reader, errors: Errors | Refused | None = None,
+    left: tuple[tuple[str, Refused], ...] = (),
+) -> Response:  # fmt: skip
+    async with store.read() as reading:
+        loads = await views.caseloads(reading)
+    return page(
+        request, "intake/transfers.html", title="Passaggio dei casi", errors=errors, labels=labels, loads=loads,
+        names={account: name_of(account) for account in {**loads, **case_managers(reader)}}, left=left,
+        managers=case_managers(reader),
+    )  # fmt: skip
+
+
+@router.get("/passaggi")
+async def caseloads(
+    request: Request, reader: Reader = requires("intake.hand_over"), store: Store = Depends(get_store)
+) -> Response:
+    """Who follows how many, and the form."""
+    return await _shown(request, store, reader)
+
+
+@router.post("/passaggi")
+async def hand_over(
+    request: Request, reader: Reader = requires("intake.hand_over"), store: Store = Depends(get_store)
+) -> Response:
+    """Each case in a transaction of its own. The same form sent again goes on where it was interrupted."""
+    values = await form(request, forms.HandOverForm)
+    if isinstance(values, Errors):
+        return await _shown(request, store, reader, values)
+    managers = case_managers(reader)
+    colleagues = [each for each in values.to_managers if each in managers and each != values.from_manager]
+    if len(colleagues) != len(values.to_managers):
+        refused = Refused("case_manager", "Scegli i colleghi dall'elenco, non chi lascia.", "to_managers")
+        return await _shown(request, store, reader, refused)
+    async with store.read() as reading:
+        people = await views.cases_of(reading, values.from_manager, AT_ONCE)
+    result = await commands.hand_over(
+        store, command(request, reader), people, from_manager=values.from_manager, to_managers=colleagues,
+        motive=values.motive, managers=tuple(managers),
+    )  # fmt: skip
+    if result.refused or result.last is None:
+        return await _shown(request, store, reader, left=result.refused)
+    return done(request, result.last, to="/intake/passaggi")

@@ -1,0 +1,192 @@
+"""Identity in a browser: documents and permit at the desk, a photograph from a telephone, two records made one."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import uvicorn
+from PIL import Image
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from deploy.local.process import free_port
+from services.intake import commands, forms
+from services.intake.app import create_app
+from shared import clock
+from shared.web import static
+from shared.web.site import site
+from tests.e2e.desk import Desk, fill, form_of, refused, send
+from tests.fixtures.platform import Platform, Running, accepted
+from tests.fixtures.platform import platform as platform  # not the launcher's: time stands in our hand
+
+pytestmark = pytest.mark.e2e
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+SHOTS = os.environ.get("INSIEME_SHOTS")
+MONDAY = datetime(2024, 5, 6, 7, 0, tzinfo=UTC)
+AMINA: dict[str, Any] = {
+    "family_name": "Haddad", "given_name": "Amina", "tax_code": "HDDMNA85H50Z330M", "birth_date": "1985-06-10",
+    "birth_place": "Marocco", "sex": "F", "citizenship": "Z330", "phone": "+39 333 1234567", "municipality": "037006",
+    "quartiere": "navile", "education": "upper_secondary", "channel": "parish", "on": "2024-03-04",
+}  # fmt: skip
+AGAIN = AMINA | {"family_name": "Hadad", "tax_code": None, "birth_date": "1985-06-11", "phone": "+39 320 7654321"}
+
+
+@dataclass
+class Office:
+    """Intake in this process, with its site on a port."""
+
+    running: Running
+    desk: Desk
+
+    async def person(self, values: dict[str, Any]) -> str:
+        form = forms.RegisterForm.model_validate(values)
+        outcome = await commands.register(self.running.store("intake"), self.running.command(), form)
+        return accepted(outcome).events[0].event.subject
+
+
+@pytest.fixture(autouse=True)
+def clean() -> None:
+    """Not the whole platform of the other e2e tests: only what `office` makes."""
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        await started.close()
+
+
+@asynccontextmanager
+async def served(running: Running) -> AsyncIterator[str]:
+    app = create_app()
+    app.state.store = running.store("intake")
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(site({"intake": app}), port=port, log_level="warning", lifespan="off"))
+    serving, pumping = asyncio.create_task(server.serve()), asyncio.create_task(_pump(running))
+    try:
+        async with asyncio.timeout(30):
+            while not server.started:  # noqa: ASYNC110  # uvicorn sets a flag, no event
+                await asyncio.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        pumping.cancel()
+        await asyncio.gather(pumping, return_exceptions=True)
+        server.should_exit = True
+        await serving
+
+
+async def _pump(running: Running) -> None:
+    while True:
+        await running.store("intake").committed.wait()
+        await running.quiet()
+
+
+@pytest.fixture
+async def office(platform: Platform, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    assert not static.missing(), "front-end parts are missing: run `npm ci`"
+    monkeypatch.setenv("INSIEME_CLOCK_START", MONDAY.isoformat())
+    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
+    running = await platform("intake")
+    running.now = clock.now()
+    async with served(running) as address:
+        desk = Desk(address, browser)
+        yield Office(running, desk)
+        assert desk.wrong == []
+
+
+async def shot(page: Page, name: str) -> None:
+    """For the eyes: only where INSIEME_SHOTS names a folder."""
+    if SHOTS:
+        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+async def as_wide_as_the_screen(page: Page) -> None:
+    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{page.url} is {wide} px wider than the screen"
+
+
+async def test_documents_and_permit_at_the_desk(office: Office) -> None:
+    desk, person = office.desk, await office.person(AMINA)
+    page = await desk.enter("Elena Conti")
+    await desk.go(page, f"/intake/persone/{person}/anagrafica")
+    await form_of(page, "/anagrafica").evaluate("form => form.querySelectorAll('details').forEach(d => d.open = true)")
+    await fill(form_of(page, "/anagrafica"), {
+        "Documento di identità": "Passaporto", "Numero del documento": "AX1234567",
+        "Lingua in cui capisce meglio": "Arabo", "Serve un interprete": True,
+        "Amministratore di sostegno": "Luca Neri", "Recapito dell'amministratore di sostegno": "051 123456",
+        "Canale preferito": "WhatsApp", "In quali orari": "dopo le 17",
+    })  # fmt: skip
+    await page.get_by_role("button", name="Salva").click()
+    await page.wait_for_url(re.compile(rf"/persone/{person}([?]|$)"))
+    for words in ("AX1234567", "Arabo", "Luca Neri", "WhatsApp", "dopo le 17"):
+        await expect(page.locator("main dl.details").get_by_text(words).first).to_be_visible()
+    values: dict[str, str | bool] = {"Tipo e motivo": "Lavoro subordinato", "Autorizza al lavoro": True}
+    values["Numero"] = "I0123456"
+    assert "Indica la scadenza" in await refused(desk, page, "/permesso", values)
+    await send(desk, page, "/permesso", {"Scade il": "2024-06-20"})
+    await expect(page.get_by_text("Il permesso scade tra 45 giorni")).to_be_visible()
+    await shot(page, "permit-1280")
+
+
+async def test_a_photograph_from_a_telephone(office: Office) -> None:
+    desk, person = office.desk, await office.person(AMINA)
+    page = await desk.enter("Elena Conti", width=360)
+    await desk.go(page, f"/intake/persone/{person}")
+    form = form_of(page, "/documenti")
+    await form.locator("xpath=ancestor::details").locator("summary").first.click()
+    picture = io.BytesIO()
+    Image.new("RGB", (800, 600), "teal").save(picture, "JPEG")
+    box = form.get_by_label("File o fotografia")
+    assert await box.get_attribute("accept") == "image/*,application/pdf"
+    await box.set_input_files({"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": picture.getvalue()})
+    await fill(form, {"Che documento è": "Curriculum"})
+    await form.get_by_role("button", name="Carica").click()
+    await expect(page.locator(".notice:has-text('Registrato.')")).to_be_visible()
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Curriculum").click()
+    download = await started.value
+    assert re.fullmatch(r"cv-[0-9a-f]{8}\.jpg", download.suggested_filename)
+    await as_wide_as_the_screen(page)
+    await shot(page, "attachments-360")
+    await desk.look(page)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_two_records_are_compared_joined_and_parted(office: Office, width: int) -> None:
+    desk = office.desk
+    first, second = await office.person(AMINA), await office.person(AGAIN)
+    await office.running.quiet()
+    page = await desk.enter("Giulia Rossi", width=width)
+    await desk.go(page, "/intake/doppioni")
+    await expect(page.get_by_text("Da guardare (1)")).to_be_visible()
+    await as_wide_as_the_screen(page)
+    await shot(page, f"duplicates-{width}")
+    await page.locator("main table a").first.click()
+    await expect(page.get_by_role("heading", name="Due schede a confronto")).to_be_visible()
+    await desk.look(page)
+    await as_wide_as_the_screen(page)
+    await shot(page, f"pair-{width}")
+    await send(desk, page, "/unisci", {
+        "Quale scheda resta": f"Haddad Amina ({first[:8]})", "Su che cosa si basa": "Stesso documento visto",
+        "Motivazione": "Stesso passaporto, visto oggi.",
+    })  # fmt: skip
+    assert page.url.split("?")[0].endswith(first)
+    await shot(page, f"root-{width}")
+    await page.get_by_text("Il percorso sotto la scheda unita").click()
+    await desk.go(page, f"/intake/persone/{second}")
+    await expect(page.get_by_text("Questa scheda è unita a")).to_be_visible()
+    await as_wide_as_the_screen(page)
+    await shot(page, f"alias-{width}")
+    await page.get_by_role("link", name="Confronta o dividi").click()
+    await send(desk, page, "/dividi", {"Perché": "Sono due persone", "Motivazione": "Viste insieme allo sportello."})
+    await desk.go(page, "/intake/doppioni")
+    await expect(page.get_by_text("Nessuna scheda unita.")).to_be_visible()
