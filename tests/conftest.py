@@ -27,4 +27,14 @@ _secrets.write_text(
 # Before anything imports shared.settings, which reads the environment once.
 os.environ.update({"INSIEME_MODE": "demo", "INSIEME_HOME": str(_home), "INSIEME_SECRETS": str(_secrets)})
 
+import pytest  # noqa: E402  # after the environment is set
+
+from shared.web import limits  # noqa: E402  # likewise
+
 pytest_plugins = ["tests.fixtures.parts", "tests.fixtures.platform"]
+
+
+@pytest.fixture(autouse=True)
+def unlimited() -> None:
+    """Each test begins with nothing counted against its address: time stands still in many of them."""
+    limits.COUNTERS.counted.clear()

@@ -113,7 +113,7 @@ OLD = text(
 
 
 async def expired(reading: Reading, today: Any) -> list[Due]:
-    """The drafts that nobody touched for `draft_days`."""
-    before = clock.now() - timedelta(days=parameter("draft_days", today))
+    """The drafts that nobody touched for `questionnaire_days`."""
+    before = clock.now() - timedelta(days=parameter("questionnaire_days", today))
     found = await reading.conn.execute(OLD, {"kind": KIND, "before": before})
     return [Due(subject, clock.civil(at)) for subject, at in found]

@@ -158,6 +158,13 @@ def _places() -> dict[str, list[dict[str, Any]]]:
     return places
 
 
+def place_name(belfiore: str) -> str:
+    """The name that a cadastral code has today (country or municipality), the last one that it had, or nothing."""
+    records = _places().get(belfiore.upper(), [])
+    current = next((record for record in records if record["active"]), records[0] if records else None)
+    return countries().get(belfiore.upper()) or (str(current["name"]) if current else "")
+
+
 def birth_place_names(belfiore: str) -> frozenset[str]:
     """The names, as `normal` writes them, that the cadastral code ever had (municipality or country)."""
     found = set()

@@ -214,6 +214,9 @@ class KafkaLog:
                 {
                     "bootstrap.servers": self._bootstrap,
                     "socket.timeout.ms": int(self._patience * 1000),
+                    # A broker that was killed is back in seconds: the default pause grows to ten.
+                    "reconnect.backoff.ms": 50,
+                    "reconnect.backoff.max.ms": 500,
                     "log_level": 2,  # librdkafka writes to stderr what we raise anyway
                     **kafka_tls.for_librdkafka(),
                 }

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import Executable, Table, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import events
@@ -15,6 +16,7 @@ from shared.envelope import Meta, Recorded
 from shared.events import Event
 from shared.projection.view import HEARD, SUBJECTS, Row, View, physical
 
+UNDEFINED_TABLE = "42P01"
 POINTERS = text("select view, table_name, fingerprint, faulty from views")
 
 
@@ -28,8 +30,13 @@ class Reading:
 
     @classmethod
     async def open(cls, conn: AsyncConnection, service: str) -> Reading:
-        """Reads the pointers."""
-        rows = await conn.execute(POINTERS)
+        """Reads the pointers. Raises ViewNotReady where no worker has made the views yet."""
+        try:
+            rows = await conn.execute(POINTERS)
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE:
+                raise ViewNotReady("views") from error
+            raise
         return cls(conn, service, {r[0]: (r[1], r[2], r[3]) for r in rows})
 
     def table(self, view: View) -> Table:

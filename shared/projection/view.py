@@ -29,7 +29,7 @@ SUBJECTS = "_subjects"
 @dataclass(frozen=True)
 class View:
     """A folded view. `columns` is a function because a column can belong to one table only, and a view has a
-    table for each version of its code."""
+    table for each version of its code. An index is a column, or several as SQL writes them (`stage, last_on desc`)."""
 
     name: str
     key_column: str
@@ -155,8 +155,9 @@ async def build_indexes(conn: AsyncConnection, schema: str, view: View | None, n
     """The table's key, and the indexes that the view's queries ask for."""
     key = "event_id" if view is None else view.key_column
     await conn.execute(text(f'alter table "{schema}"."{name}" add primary key ("{key}")'))
-    for column in HEARD_INDEXES if view is None else view.indexes:
-        await conn.execute(text(f'create index on "{schema}"."{name}" ("{column}")'))
+    for index in HEARD_INDEXES if view is None else view.indexes:
+        keys = f'"{index}"' if index.isidentifier() else index
+        await conn.execute(text(f'create index on "{schema}"."{name}" ({keys})'))
 
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped

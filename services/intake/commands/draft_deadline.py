@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from services.intake.commands import drafts
 from shared import clock
@@ -14,11 +14,15 @@ from shared.store import Unit
 
 async def due(reading: Reading, today: date) -> list[Due]:
     """One thing to do, on a day on which there are drafts to delete."""
-    now = datetime.combine(today, time.max, clock.ROME)
-    return [Due("drafts", today)] if await drafts.overdue(reading.conn, now) else []
+    return [Due("drafts", today)] if await drafts.overdue(reading.conn, _end_of(today)) else []
 
 
 async def delete(unit: Unit, due: Due) -> Decision:
     """Deletes them."""
-    await drafts.purge(unit.conn, datetime.combine(due.due_on, time.max, clock.ROME))
+    await drafts.purge(unit.conn, _end_of(due.due_on))
     return []
+
+
+def _end_of(day: date) -> datetime:
+    # In UTC: days counted back from a civil instant would lose or gain an hour over a change of clocks.
+    return datetime.combine(day, time.max, clock.ROME).astimezone(UTC)

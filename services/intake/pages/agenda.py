@@ -13,7 +13,7 @@ from services.intake import commands, doors, forms, ics, labels, views
 from services.intake.commands.agenda import moment
 from services.intake.commands.appointments import Applied, apply
 from services.intake.domain import parameter
-from services.intake.domain.agenda import Slot, free_slots, week_stream
+from services.intake.domain.agenda import Slot, Week, free_slots, week_id, week_stream
 from services.intake.domain.desks import DESKS, desk_name, desks_on
 from services.intake.pages.operators import operators_of
 from services.intake.pages.public import CODE
@@ -21,8 +21,10 @@ from services.intake.views.agenda import agenda as agenda_rows
 from services.intake.working_days import holidays_of
 from shared import clock
 from shared.decisions import Refused
+from shared.envelope import Recorded
 from shared.projection import Row
 from shared.store import Store
+from shared.store.unit import fold
 from shared.web import limits
 from shared.web.app import command, get_store, name_of
 from shared.web.pages import Errors, done, form, page
@@ -171,7 +173,26 @@ async def reopen(
 # Who has to be moved
 
 
-async def _proposals(store: Store, row: Row, operators: dict[str, str]) -> list[tuple[str, str]]:
+async def _weeks(store: Store, rows: list[Row], operators: dict[str, str]) -> dict[str, Week]:
+    """The weeks in which these could have another time, of their desks and of everybody, with one statement."""
+    ahead = {each["day"] + timedelta(days=n) for each in rows for n in range(LOOK_DAYS + 1)}
+    everybody = {*operators, *(row["operator"] for row in rows)}
+    streams = {
+        stream.id: stream
+        for day in ahead
+        for stream in (
+            *(week_stream("desk", desk, day) for desk in {row["desk"] for row in rows}),
+            *(week_stream("operator", operator, day) for operator in everybody),
+        )
+    }
+    recorded: dict[str, list[Recorded]] = {}
+    async with store.reads.connect() as conn:
+        for fact in await store.facts(conn, list(streams)):
+            recorded.setdefault(fact.meta.subject, []).append(fact)
+    return {id_: fold(stream, recorded.get(id_, [])) for id_, stream in streams.items()}
+
+
+def _proposals(weeks: dict[str, Week], row: Row, operators: dict[str, str]) -> list[tuple[str, str]]:
     """Somebody else at the same time first (the person need not be told), then the next free times: with the same
     operator if only the desk is closed, else with whoever is free."""
     now = moment(clock.now())
@@ -182,9 +203,9 @@ async def _proposals(store: Store, row: Row, operators: dict[str, str]) -> list[
     others = [each for each in operators if each != row["operator"]]
     for offset in range(LOOK_DAYS + 1):
         day = row["day"] + timedelta(days=offset)
-        desk_week, _ = await store.state(week_stream("desk", desk.code, day))
+        desk_week = weeks[week_id("desk", desk.code, day)]
         for operator in [*same, *others] if offset else others if not row["closed"] else []:
-            week, _ = await store.state(week_stream("operator", operator, day))
+            week = weeks[week_id("operator", operator, day)]
             free = free_slots(desk, operator, day, week, desk_week, feasts, now, row["minutes"])
             chosen = [slot for slot in free if slot.at == row["at"]] or (free[:1] if offset else [])
             found += chosen[:1]
@@ -209,8 +230,9 @@ async def _proposals_page(
         rows = await views.colliding(reading, clock.today())
     operators = operators_of(reader)
     refused = dict(applied.refused) if applied else {}
+    weeks = await _weeks(store, rows[:50], operators)
     shown = [
-        row | {"options": [] if row["session_id"] else await _proposals(store, row, operators),
+        row | {"options": [] if row["session_id"] else _proposals(weeks, row, operators),
                "said": refused.get(row["appointment_id"], "")}
         for row in rows[:50]
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.intake import codes, doors, labels, questionnaire, tax_code, translations, views
 from services.intake.commands import person_page, self_registration
 from services.intake.domain.self_registration import contact_stream
-from services.intake.finding import EXACT_INDEX, PERSON_INDEX, exact_tokens, search_tokens
+from services.intake.finding import EXACT_INDEX, PERSON_INDEX, exact_tokens, phone_digits
 from services.intake.forms import self_registration as forms
 from services.intake.pages.person import show as show_person
 from services.intake.pages.self_registration import CALL_AT
@@ -74,13 +74,12 @@ async def _answers(store: Store, reader: Reader, ids: list[str]) -> dict[str, di
 async def possible(store: Store, answers: dict[str, Any]) -> list[str]:
     """Who may be the same person: by tax code, name and birth date, phone or e-mail. Shown to the operator alone."""
     tax_codes, name_and_birth = exact_tokens(answers)
-    asked = [(EXACT_INDEX, token) for token in (*tax_codes, name_and_birth)]
-    asked += [(PERSON_INDEX, token) for token in search_tokens(answers) if token[:2] in ("p:", "e:")]
-    people: dict[str, None] = {}
+    reached = [f"p:{phone_digits(answers['phone'])}"] if answers.get("phone") else []
+    reached += [f"e:{answers['email'].lower()}"] if answers.get("email") else []
     async with store.reads.connect() as conn:
-        for purpose, token in asked:
-            people |= dict.fromkeys(await store.vault.find(conn, purpose, [token], 10))
-    return list(people)
+        exact = await store.vault.find_any(conn, EXACT_INDEX, [*tax_codes, name_and_birth], 10)
+        near = await store.vault.find_any(conn, PERSON_INDEX, reached, 10) if reached else {}
+    return list(dict.fromkeys([*exact, *near]))
 
 
 async def _contact(

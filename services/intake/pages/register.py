@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from codicefiscale.data import get_indexed_data
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake import commands, forms, labels, tax_code
@@ -129,11 +128,7 @@ async def create_quickly(
 @router.get("/luoghi/{code}")
 async def place(code: str, reader: Reader = requires("intake.register")) -> Response:
     """The name that a cadastral code has today: {"name": ...}, empty if it has none."""
-    records = get_indexed_data()["codes"].get(code.upper(), [])
-    current = next((r for r in records if r["active"]), records[0] if records else None)
-    country = tax_code.countries().get(code.upper())
-    name = country or (current["name"] if current else "")
-    return Response(orjson.dumps({"name": name}), media_type="application/json")
+    return Response(orjson.dumps({"name": tax_code.place_name(code)}), media_type="application/json")
 
 
 @router.get("/da-completare")

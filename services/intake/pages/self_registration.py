@@ -88,7 +88,7 @@ def _start(request: Request, visit: Visit, errors: Errors | Refused | None = Non
     on = clock.today()
     return show(
         request, visit, "start", N_("Chiedi di partecipare"), errors=errors, notice=notice.in_force(on).version,
-        days=parameter("draft_days", on), weeks=parameter("first_contact_days", on) // 7,
+        days=parameter("questionnaire_days", on), weeks=parameter("first_contact_days", on) // 7,
         kept_months=parameter("contact_days", on) // 30, open_here=_draft_of(request) is not None,
     )  # fmt: skip
 

@@ -33,7 +33,9 @@ async def first_contacts(reading: Reading, today: date, period: Period) -> list[
             sa.cast(past.c.value["registered_on"].astext, sa.Date),
             sa.cast(past.c.value["first_contact_on"].astext, sa.Date),
             sa.cast(past.c.value["closed_on"].astext, sa.Date),
-        ).select_from(people.join(past, sa.true())),
+        )
+        .select_from(people.join(past, sa.true()))
+        .where(people.c.episode > 1),  # who has a past came back
     ).subquery("episodes")
     grouped = sa.select(
         episodes.c.registered_on, episodes.c.first_contact_on, episodes.c.closed_on, sa.func.count().label("n")

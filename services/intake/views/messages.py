@@ -68,5 +68,5 @@ MESSAGES = View(
     ),
     key=lambda event: event.message_id,
     fold=fold_message,
-    indexes=("person_id", "state", "queued_at"),
+    indexes=("person_id", "state, queued_at", "queued_at desc, message_id"),
 )  # fmt: skip

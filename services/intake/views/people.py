@@ -265,5 +265,12 @@ PEOPLE = View(
     ),
     key=lambda event: event.person_id,
     fold=fold_person,
-    indexes=("stage", "registered_on", "district", "case_manager", "closed_on", "recall_on", "recall_by"),
+    # Each serves a queue of 'Oggi' or a list, whose rows come out of it in order. They end with the person, so that
+    # counting, where the joined are left out, touches no row (a row with its plan is two kilobytes).
+    indexes=(
+        "registered_on desc nulls last, person_id, first_contact_on, closed_on", "stage, registered_on, person_id",
+        "stage, last_on, person_id, suspended_on", "stage, review_on, person_id", "stage, case_manager, person_id",
+        "first_contact_on, closed_on, registered_on, person_id", "district, stage", "case_manager", "closed_on",
+        "recall_on", "recall_by", "next_due_on", "suspended_until", "unreachable_on", "episode",
+    ),
 )  # fmt: skip

@@ -149,15 +149,14 @@ def _permits(reading: Reading, people: sa.Subquery, today: date, scope: Scope) -
 
 
 async def worklist(reading: Reading, today: date, scope: Scope, limit: int = 10) -> dict[str, Any]:
-    """Each queue with its length and its most urgent rows; the lengths of all come from one look at the people."""
+    """Each queue with its length and its most urgent rows; one statement counts them all, each by its
+    own index: one look at all the people would read every row of them."""
     t = tables(reading)
     people, appointments, permits = t.people, reading.table(APPOINTMENTS), reading.table(PERMITS)
     conditions = {
         name: (condition & _theirs(people.c, scope, name), (order, people.c.person_id))
         for name, (condition, order) in _queues(t, today).items()
     }
-    counted = sa.select(*(sa.func.count().filter(condition).label(name) for name, (condition, _) in conditions.items()))
-    counts = dict((await reading.rows(counted.select_from(t.source)))[0])
     found: dict[str, tuple[sa.Select[Any], Sequence[Any]]] = {
         name: (sa.select(people).select_from(t.source).where(condition), order)
         for name, (condition, order) in conditions.items()
@@ -167,8 +166,11 @@ async def worklist(reading: Reading, today: date, scope: Scope, limit: int = 10)
         (appointments.c.day, appointments.c.at, appointments.c.appointment_id),
     )
     found["permits"] = (_permits(reading, people, today, scope), (permits.c.expires_on, people.c.person_id))
-    for name in ("to_meet", "permits"):
-        counts[name] = await reading.conn.scalar(sa.select(sa.func.count()).select_from(found[name][0].subquery()))
+    counted = (
+        sa.select(sa.func.count()).select_from(query.subquery()).scalar_subquery().label(name)
+        for name, (query, _) in found.items()
+    )
+    counts = (await reading.rows(sa.select(*counted)))[0]
     queues: dict[str, Any] = {}
     for name, (query, order) in found.items():
         rows: list[Row] = await reading.rows(query.order_by(*order).limit(limit)) if counts[name] else []
