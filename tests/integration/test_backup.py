@@ -24,6 +24,7 @@ from sqlalchemy import text
 from deploy import archive, backup
 from deploy.local import home, postgres
 from services.intake import commands, forms
+from services.intake.domain import person_stream
 from shared import db, topics
 from shared.decisions import Decision
 from shared.events import SERVICES
@@ -71,6 +72,7 @@ async def register(store: Store, running: Running, number: int) -> str:
 async def _met(unit: Unit) -> Decision:
     """A fact for which no view is read."""
     person, interview = unit.new_id("person"), unit.new_id("interview")
+    await unit.states(person_stream(person))
     return [InterviewHeld(on=unit.today, person_id=person, interview_id=interview, mode="phone")]
 
 
