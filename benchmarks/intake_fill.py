@@ -181,7 +181,8 @@ async def _write(store: Store, conn: AsyncConnection, state: _State, facts: list
         state.versions.pop(subject, None)  # all of a person's facts come at once
     own = (fact_row((m, data, m.number, m.predecessor)) for m, _, data in numbered if m.source == store.service)
     await copy_records(conn, schema, "events", COLUMN_NAMES, own)
-    tables = dict((await conn.execute(text("select view, table_name from views"))).tuples().all())
+    pointers = (await conn.execute(text("select view, table_name from views"))).all()
+    tables: dict[str, str] = {row.view: row.table_name for row in pointers}
     hears = frozenset(event.TYPE for event in SERVICE.hears)
     heard = (heard_row(m, event, data, m.number) for m, event, data in numbered if m.type in hears)
     await copy_records(conn, views, tables[HEARD], HEARD_COLUMNS, heard)

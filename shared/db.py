@@ -62,6 +62,8 @@ def service_engine(service: str, current: Settings = settings, pool_size: int = 
                 "application_name": f"insieme-{service}",
                 "timezone": "UTC",
                 "jit": "off",
+                # Disks without a head: at the default of 4 a whole table is read where an index finds the few rows.
+                "random_page_cost": "1.1",
                 "idle_in_transaction_session_timeout": "60000",
             },
             "timeout": 5,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -192,22 +194,33 @@ async def _weeks(store: Store, rows: list[Row], operators: dict[str, str]) -> di
     return {id_: fold(stream, recorded.get(id_, [])) for id_, stream in streams.items()}
 
 
-def _proposals(weeks: dict[str, Week], row: Row, operators: dict[str, str]) -> list[tuple[str, str]]:
+Free = Callable[[str, str, date, int], list[Slot]]
+
+
+def _free(weeks: dict[str, Week]) -> Free:
+    """Desk, operator, day, minutes -> the free times; many of those to be moved ask the same."""
+    now = moment(clock.now())
+
+    @cache
+    def free(desk: str, operator: str, day: date, minutes: int) -> list[Slot]:
+        week, desk_week = weeks[week_id("operator", operator, day)], weeks[week_id("desk", desk, day)]
+        feasts = holidays_of(DESKS[desk], day.year, day.year)
+        return free_slots(DESKS[desk], operator, day, week, desk_week, feasts, now, minutes)
+
+    return free
+
+
+def _proposals(free: Free, row: Row, operators: dict[str, str]) -> list[tuple[str, str]]:
     """Somebody else at the same time first (the person need not be told), then the next free times: with the same
     operator if only the desk is closed, else with whoever is free."""
-    now = moment(clock.now())
-    desk = DESKS[row["desk"]]
-    feasts = holidays_of(desk, row["day"].year, row["day"].year + 1)
     found: list[Slot] = []
     same = [row["operator"]] if not row["away"] else []
     others = [each for each in operators if each != row["operator"]]
     for offset in range(LOOK_DAYS + 1):
         day = row["day"] + timedelta(days=offset)
-        desk_week = weeks[week_id("desk", desk.code, day)]
         for operator in [*same, *others] if offset else others if not row["closed"] else []:
-            week = weeks[week_id("operator", operator, day)]
-            free = free_slots(desk, operator, day, week, desk_week, feasts, now, row["minutes"])
-            chosen = [slot for slot in free if slot.at == row["at"]] or (free[:1] if offset else [])
+            slots = free(row["desk"], operator, day, row["minutes"])
+            chosen = [slot for slot in slots if slot.at == row["at"]] or (slots[:1] if offset else [])
             found += chosen[:1]
             if len(found) >= PROPOSED:
                 return [_option(slot) for slot in found]
@@ -230,9 +243,9 @@ async def _proposals_page(
         rows = await views.colliding(reading, clock.today())
     operators = operators_of(reader)
     refused = dict(applied.refused) if applied else {}
-    weeks = await _weeks(store, rows[:50], operators)
+    free = _free(await _weeks(store, rows[:50], operators))
     shown = [
-        row | {"options": [] if row["session_id"] else _proposals(weeks, row, operators),
+        row | {"options": [] if row["session_id"] else _proposals(free, row, operators),
                "said": refused.get(row["appointment_id"], "")}
         for row in rows[:50]
     ]  # fmt: skip

@@ -46,6 +46,8 @@ SHOWN = (
     "outcome",
 )  # fmt: skip
 """What fits on a page; the file has all."""
+FILED = tuple("case_manager" if column.key == "manager" else column.key for column in COLUMNS)
+"""What the file reads of a row."""
 QUEUES: dict[str, tuple[str, str, str]] = {
     "to_meet": ("Da incontrare oggi", "day", "Nessun appuntamento oggi."),
     "to_call": ("Da richiamare", "recall_on", "Nessuno da richiamare."),
@@ -167,5 +169,5 @@ async def people_file(
     """The same list as a file."""
     filters = await _filters(request, reader, store)
     async with store.read() as reading:
-        rows, _ = await views.people(reading, filters, limit=EXPORTED_AT_MOST, today=clock.today())
+        rows, _ = await views.people(reading, filters, limit=EXPORTED_AT_MOST, today=clock.today(), only=FILED)
     return await export(request, "persone", COLUMNS, with_names(rows), formato)

@@ -69,5 +69,5 @@ APPOINTMENTS = View(
     ),
     key=lambda event: event.appointment_id,
     fold=fold_appointment,
-    indexes=("person_id", "day", "session_id", "state, day"),
+    indexes=("person_id", "day", "session_id", "state, day", "operator, state, day"),
 )  # fmt: skip

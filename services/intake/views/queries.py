@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -33,16 +34,25 @@ def _filtered(t: Tables, filters: dict[str, Any], today: date) -> sa.Select[Any]
 
 
 async def people(
-    reading: Reading, filters: dict[str, Any], *, limit: int, offset: int = 0, today: date | None = None
+    reading: Reading,
+    filters: dict[str, Any],
+    *,
+    limit: int,
+    offset: int = 0,
+    today: date | None = None,
+    only: Sequence[str] = (),
 ) -> tuple[list[Row], int]:
     """People by urgency (the longest registered first), and how many there are in all.
 
-    `filters["flag"]` is one of FLAGS and wants `today`.
+    `filters["flag"]` is one of FLAGS and wants `today`. `only` these columns: for a file of many thousand rows, whose
+    plans and checks nobody reads.
     """
     t = tables(reading, merged=True)
     query = _filtered(t, filters, today or date.min)
     total = await reading.conn.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
     ordered = query.order_by(t.people.c.registered_on.desc().nulls_last(), t.people.c.person_id)
+    if only:
+        ordered = ordered.with_only_columns(*(t.people.c[name] for name in only), maintain_column_froms=True)
     return await reading.rows(ordered.limit(limit).offset(offset)), int(total or 0)
 
 
