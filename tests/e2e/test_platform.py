@@ -280,7 +280,7 @@ async def test_by_keyboard_alone(desk: Desk) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_text(RECORDED)).to_be_visible()
     await expect(page.locator("h1")).to_have_text("Testa Olga")
-    await expect(page.locator(".details").first).to_contain_text("12/12/1975")
+    await expect(page.locator("main")).to_contain_text("12/12/1975")
 
 
 async def tab_to(page: Page, condition: str) -> None:
