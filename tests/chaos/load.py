@@ -22,9 +22,19 @@ from services.training import commands as training
 from services.training.commands import forms as training_forms
 from shared import clock
 from shared.decisions import Refused
+from shared.projection.reading import ViewNotReady
 from shared.store import Accepted, Command, DatabaseUnchecked, Outcome, Store
 
-AWAY = (DBAPIError, InterfaceError, PoolTimeout, DatabaseUnchecked, OSError, TimeoutError, ConnectionError)
+AWAY = (
+    DBAPIError,
+    InterfaceError,
+    PoolTimeout,
+    DatabaseUnchecked,
+    ViewNotReady,
+    OSError,
+    TimeoutError,
+    ConnectionError,
+)
 
 
 @dataclass
