@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -19,8 +21,9 @@ from shared.events import PARTITIONS, load
 from shared.log import Log, open_log
 from shared.projection import prepare
 from shared.relay import Relay
-from shared.replay import CHUNK, replay
+from shared.replay import replay
 from shared.settings import Settings
+from shared.shares import CHUNK
 from shared.store import Store
 
 
@@ -63,7 +66,7 @@ async def measure(current: Settings, events: int) -> list[Figure]:
         await replay(SERVICE, store, log)
         ours = total / (time.perf_counter() - begun)
         await store.close()
-    people = max(events // 12 // 8, 100)
+    people = max(events // 12 // 8, 5000)  # enough for all processes both times
     small, large = [await _peak(current, people, rounds) for rounds in (2, 8)]
     return [
         at_least(f"(b) replay of all reporting views, {total:,} facts", ours, limit, "/s"),
@@ -93,12 +96,31 @@ async def _alone() -> None:
     log = open_log(named.log_url, named.namespace)
     await log.start()
     store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
+    over = asyncio.Event()
+    others = asyncio.create_task(_children(over))
     await replay(SERVICE, store, log)
+    over.set()
+    print(_high(os.getpid()) + await others)
     await store.close()
     await log.stop()
-    # Not getrusage: its maximum is inherited from the process that started this one.
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(int(peak.split()[1]) / 1024)
+
+
+async def _children(over: asyncio.Event) -> float:
+    """The peaks (MB) of the processes that share the replay, looked at while they live."""
+    peaks: dict[int, float] = {}
+    while not over.is_set():
+        for child in multiprocessing.active_children():
+            with contextlib.suppress(OSError, StopIteration):
+                peaks[child.pid or 0] = _high(child.pid or 0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), 0.2)
+    return sum(peaks.values())
+
+
+def _high(pid: int) -> float:
+    """A process' peak resident memory in MB. Not getrusage: its maximum is inherited from whoever started it."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in status if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 if __name__ == "__main__":

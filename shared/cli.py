@@ -1,4 +1,5 @@
-"""The verbs of every service: `python -m services.<x> worker`, replay, recover, republish, redrive, skip, status."""
+"""The verbs of every service: `python -m services.<x> worker`, replay, recover, republish, redrive, skip, status,
+rotate-keys."""
 
 from __future__ import annotations
 
@@ -12,14 +13,15 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from shared import clock, worker
+from shared import clock, erasure, keys, rotation, worker
 from shared.db import service_engine
 from shared.log import Log, TopicPartition, open_log
 from shared.recovery import CannotRecover, recover
 from shared.relay import Relay
-from shared.replay import ReplayStopped, bar, replay
+from shared.replay import bar, replay
 from shared.service import Service
 from shared.settings import settings
+from shared.shares import ReplayStopped
 from shared.store import Store
 
 
@@ -62,8 +64,12 @@ async def _replay(service: Service, arguments: argparse.Namespace) -> None:
 async def _recover(service: Service) -> None:
     async with _parts(service) as (store, log), worker.leadership(store, wait=False):
         count = await recover(store, log)
+        gone = 0
+        if service.forget is not None:
+            erased = await erasure.of_the_log(log)
+            gone = await erasure.apply(store, service.forget, [one.event for one in erased])
         await Relay(store, log).check()
-    print(f"{service.name}: {count} fatti ripresi dal registro")
+    print(f"{service.name}: {count} fatti ripresi dal registro, {gone} testi di persone cancellate eliminati di nuovo")
 
 
 async def _republish(service: Service) -> None:
@@ -106,12 +112,30 @@ async def _status(service: Service) -> None:
             await conn.execute(text('select "where", reason from reader_state where reason is not null'))
         ).first()
         views = (await conn.execute(text("select view, table_name, faulty from views order by view"))).all()
+    wrapped = await rotation.under(store)
     await store.close()
     print(f"{service.name}: {waiting} fatti da pubblicare, {parked} record parcheggiati")
     if stopped:
         print(f"  lettore fermo a {stopped[0]}: {stopped[1]}")
+    for one in keys.ring(settings, service.name):
+        print(f"  chiavi, generazione {one.id}: {_GENERATION[one.state]}, {wrapped.get(one.id, 0)} persone")
     for view, table, faulty in views:
         print(f"  {view}: {table}" + (f" — guasta ({faulty}), rimedia con: replay --view {view}" if faulty else ""))
+
+
+_GENERATION = {"current": "in uso", "old": "vecchia, sarà distrutta", "destroyed": "distrutta"}
+
+
+async def _rotate(service: Service) -> None:
+    store = Store(service.name, service_engine(service.name))
+    try:
+        done = await rotation.rotate(store, clock.now())
+    finally:
+        await store.close()
+    what = "nuova generazione di chiavi" if done.new else "generazione di chiavi già fatta, ora finita:"
+    print(f"{service.name}: {what} {done.generation}, {done.keys} chiavi avvolte di nuovo")
+    days = keys.kept_days(clock.today())
+    print(f"Il worker distrugge la generazione precedente tra {days} giorni: le copie di prima non si apriranno più.")
 
 
 def main(service: Service) -> None:
@@ -130,15 +154,18 @@ def main(service: Service) -> None:
     redrive.add_argument("--key", help="solo questa chiave")
     skip = verbs.add_parser("skip", help="dichiara nullo il record davanti a cui il lettore si è fermato")
     skip.add_argument("where", metavar="TOPIC/PARTIZIONE/OFFSET")
-    verbs.add_parser("status", help="che cosa aspetta")
+    verbs.add_parser("status", help="che cosa aspetta, e quali generazioni di chiavi ci sono")
+    verbs.add_parser("rotate-keys", help="nuova generazione di chiavi della cassaforte; ripetuto, finisce il lavoro")
     arguments = parser.parse_args()
     if arguments.verb == "worker":
         worker.main(service)
         return
     try:
         asyncio.run(_verb(service, arguments))
-    except (ReplayStopped, CannotRecover) as error:
+    except (ReplayStopped, CannotRecover, keys.NotWritable) as error:
         raise SystemExit(str(error)) from None
+    except (keys.KeyGone, keys.Tampered) as error:
+        raise SystemExit(f"{service.name}: una chiave non si apre con la sua generazione ({error}).") from None
     except worker.LeadershipLost:
         raise SystemExit(f"Il processo worker di {service.name} è attivo: fermalo prima.") from None
 
@@ -158,5 +185,7 @@ async def _verb(service: Service, arguments: argparse.Namespace) -> None:
             await request(store, arguments.verb, "cli", key=key, where=where)
             await store.close()
             print("Richiesta registrata: il worker la esegue entro pochi secondi.")
+        case "rotate-keys":
+            await _rotate(service)
         case _:
             await _status(service)

@@ -7,6 +7,7 @@ the id of the fact that had the number before, the `predecessor`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
@@ -107,7 +108,8 @@ def read_meta(record: Record) -> Meta:
     get = headers.get
     predecessor, causation, trace = get("ce_predecessor"), get("ce_causation"), get("traceparent")
     try:
-        return Meta(
+        ids = headers["ce_id"] + headers["ce_correlation"] + (causation or b"")
+        meta = Meta(
             headers["ce_id"].decode(),
             headers["ce_source"].decode(),
             headers["ce_type"].decode(),
@@ -127,6 +129,13 @@ def read_meta(record: Record) -> Meta:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:  # missing, malformed, or without a value
         raise Undecodable("headers") from error
+    # What the journal could not hold is known here, where it costs one key and not the whole batch.
+    if meta.time.tzinfo is None or not _UUIDS.fullmatch(ids):
+        raise Undecodable("headers")
+    return meta
+
+
+_UUIDS = re.compile(rb"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}){2,3}")
 
 
 def read_event(meta: Meta, value: bytes | None) -> Event:

@@ -1,8 +1,8 @@
 """Replay: the views built anew from the log, while the service keeps serving. Reactions never run.
 
-The log is folded partition by partition in memory, the journal streamed with COPY, and rows and positions are
-brought in one transaction. What the log held at the start is folded; the worker, which sees its positions
-moved, goes on from there. So `replay(history) == live(history)`.
+The log is folded partition by partition in memory (a long one by several processes, see `shares`), the journal
+streamed with COPY, and rows and positions are brought in one transaction. What the log held at the start is folded;
+the worker, which sees its positions moved, goes on from there. So `replay(history) == live(history)`.
 
 `--as-of` builds into a side schema what the views would have shown at an instant, and is never switched in.
 """
@@ -10,55 +10,39 @@ moved, goes on from there. So `replay(history) == live(history)`.
 from __future__ import annotations
 
 import contextlib
-import gc
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, positions
 from shared.db import views_schema
-from shared.envelope import Undecodable, read_event, read_meta
 from shared.events import PARTITIONS
 from shared.events.operations import ViewReplayed
-from shared.log import Log, Record, TopicPartition
+from shared.log import Log, TopicPartition
 from shared.notices import notice
 from shared.positions import Place, Position
 from shared.projection import (
     HEARD,
-    HEARD_COLUMNS,
     Folding,
-    Taken,
     View,
     build_indexes,
-    copy_records,
     copy_rows,
     create_table,
-    heard_row,
     members,
     numbers_of,
     physical,
 )
-from shared.reader import no_right
-from shared.sequencer import Broken, step
 from shared.service import Service
+from shared.shares import Folded, Share, again, dealt, few_collections, fold_all, processors
 from shared.store import Store
 
 Progress = Callable[[int, int], None]
 Member = tuple[str, View | None, str]
-CHUNK = 250
-"""Records read at a time: few enough to be still in the processor's cache when they are folded."""
-PARTITION_SECONDS = 86_400.0
-"""A partition is one COPY, which lasts as long as reading and folding it: the usual minute would cut it short."""
-
-
-class ReplayStopped(Exception):
-    """The log cannot be folded past this place; nothing was switched in."""
 
 
 @dataclass
@@ -66,10 +50,8 @@ class _Build:
     """What a replay has built so far."""
 
     tables: dict[str, str]
-    foldings: dict[str, Folding]
     positions: dict[TopicPartition, Position] = field(default_factory=dict)
-    waiting: set[tuple[str, str]] = field(default_factory=set)
-    """Keys behind a record that cannot be read: they wait, as they do live."""
+    shares: list[Folded] = field(default_factory=list)
 
 
 async def replay(
@@ -96,10 +78,7 @@ async def replay(
         raise LookupError(view)
     with_journal = any(name == HEARD for name, _, _ in names)
     suffix = uuid.uuid4().hex[:6]
-    build = _Build(
-        {name: f"{name}__{fingerprint}__{suffix}" for name, _, fingerprint in names},
-        {name: Folding.start(member) for name, member, _ in names if member is not None},
-    )
+    build = _Build({name: f"{name}__{fingerprint}__{suffix}" for name, _, fingerprint in names})
     places = [(topic, n) for topic in service.topics for n in range(PARTITIONS[topic])]
     async with store.engine.connect() as conn, _alone(conn, schema):
         await _sweep(conn, schema, aside)
@@ -115,13 +94,31 @@ async def replay(
         await conn.commit()
         for place in places:
             build.positions[place] = Position(await log.identity(place[0]), begins[place])
-        journal = (schema, build.tables[HEARD]) if with_journal else None
-        with _few_collections():
-            await _read(service, log, conn, build, begins, ends, as_of, journal, progress)
+        sizes = {place: max(ends[place] - begins[place], 0) for place in places}
+        shares = [
+            Share(schema, build.tables, as_of, {p: ends[p] for p in mine}, {p: build.positions[p] for p in mine})
+            for mine in dealt(places, sizes, processors() if service.where else 1)
+        ]
+        with few_collections():
+            build.shares = await fold_all(service, store.settings, conn, log, shares, _passed(sizes, progress))
+        for share in build.shares:
+            build.positions |= share.positions
         await _bring(service, store, conn, build, names, schema)
     if not aside:
         await _switch(service, store, build, names)
     return {name: f"{schema}.{table}" for name, table in build.tables.items()}
+
+
+def _passed(sizes: dict[TopicPartition, int], progress: Progress | None) -> Callable[[int], None]:
+    total, done = sum(sizes.values()), 0
+
+    def passed(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress:
+            progress(done, total)
+
+    return passed
 
 
 @contextlib.asynccontextmanager
@@ -148,55 +145,10 @@ async def _sweep(conn: AsyncConnection, schema: str, aside: bool) -> None:
     await conn.commit()
 
 
-@contextlib.contextmanager
-def _few_collections() -> Iterator[None]:
-    """While millions of rows are built that all stay, the garbage collector only walks them again and again."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
-
-async def _read(
-    service: Service,
-    log: Log,
-    conn: AsyncConnection,
-    build: _Build,
-    begins: Mapping[TopicPartition, int],
-    ends: Mapping[TopicPartition, int],
-    as_of: datetime | None,
-    journal: tuple[str, str] | None,
-    progress: Progress | None,
-) -> None:
-    """Folds partition by partition; the journal's rows go to PostgreSQL as they come out, in one COPY each."""
-    hears = frozenset(event.TYPE for event in service.hears)
-    total, done = sum(max(ends[place] - begins[place], 0) for place in begins), 0
-
-    def passed(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress:
-            progress(done, total)
-
-    for place, position in build.positions.items():
-        if begins[place] < ends[place]:
-            rows = _fold(log, place, begins[place], ends[place], build, as_of, hears, passed)
-            if journal:
-                await copy_records(conn, *journal, HEARD_COLUMNS, rows, timeout=PARTITION_SECONDS)
-            else:
-                async for _ in rows:
-                    pass
-        position.next_offset = max(ends[place], begins[place])
-
-
 async def _bring(
     service: Service, store: Store, conn: AsyncConnection, build: _Build, names: Sequence[Member], schema: str
 ) -> None:
-    """The folded rows into their tables; those with a corrected fact are folded again from the journal first."""
+    """Keys and indexes; and those rows that have to be folded again, from the journal."""
     here = views_schema(service.name, store.settings)
     if HEARD in build.tables:
         await build_indexes(conn, schema, None, build.tables[HEARD])
@@ -206,75 +158,13 @@ async def _bring(
     for name, member, _ in names:
         if member is None:
             continue
-        folding, table = build.foldings[name], physical(member, build.tables[name])
+        folding, table = Folding.start(member), physical(member, build.tables[name])
         await conn.execute(text(f'set local search_path to "{schema}", "{here}"'))
+        await again(conn, schema, folding, table.name, build.shares)
         await folding.refold(conn, journal, table, numbers_of(build.positions))
         await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))
         await build_indexes(conn, schema, member, build.tables[name])
-        folding.rows.clear()
         await conn.commit()
-
-
-async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> AsyncIterator[list[Record]]:
-    """The records of one partition up to `end`, some hundred at a time."""
-    reader = await log.reader({place: begin}, "")
-    try:
-        after = begin
-        while after < end:
-            records = await reader.poll(CHUNK, 5.0)
-            if not records:
-                if (await log.begins([place]))[place] >= end:
-                    return
-                continue
-            after = records[-1].offset + 1
-            yield records if after <= end else [r for r in records if r.offset < end]
-    finally:
-        await reader.close()
-
-
-async def _fold(
-    log: Log,
-    place: TopicPartition,
-    begin: int,
-    end: int,
-    build: _Build,
-    as_of: datetime | None,
-    hears: frozenset[str],
-    passed: Callable[[int], None],
-) -> AsyncIterator[tuple[Any, ...]]:
-    """Folds one partition's records into the views; yields the journal's rows. Raises ReplayStopped."""
-    listening = {name: [f.take for f in build.foldings.values() if f.wants(name)] for name in hears}
-    numbers, waiting = build.positions[place].numbers, build.waiting
-    async for records in _chunks(log, place, begin, end):
-        for record in records:
-            try:
-                meta = read_meta(record)
-            except Undecodable:
-                waiting.add((record.topic, (record.key or b"").decode(errors="replace")))
-                continue
-            if no_right(record, meta) or (as_of is not None and meta.time > as_of):
-                continue
-            verdict = step(numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
-            if isinstance(verdict, Broken):
-                raise ReplayStopped(f"{record.topic}/{record.partition}/{record.offset}: {verdict.code}")
-            if verdict == "skip":
-                continue
-            numbers[meta.source] = (meta.number, meta.id)
-            takes = listening.get(meta.type)
-            if takes is None:
-                continue
-            try:
-                event = read_event(meta, record.value)
-            except Undecodable:
-                waiting.add((record.topic, meta.subject))
-                continue
-            if waiting and (record.topic, meta.subject) in waiting:
-                continue
-            taken = Taken(meta, event, record.value or b"", record.offset)
-            for take in takes:
-                take(taken)
-            yield heard_row(meta, event, taken.data, record.offset)
-        passed(len(records))
 
 
 async def _pointer(conn: AsyncConnection, name: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from shared.decisions import Decision
 from shared.envelope import Meta
 from shared.events import Event
@@ -62,6 +64,11 @@ Chore = Callable[[Store, datetime], Awaitable[bool]]
 """A piece of work that somebody asked for and nobody waits for; True if there may be more of it."""
 
 
+Forget = Callable[[AsyncConnection, Store, Any], Awaitable[int]]
+"""Destroys what the service holds of the person of a PersonErased, in the caller's transaction, and returns how many
+texts went. Whoever runs it twice destroys nothing twice."""
+
+
 @dataclass(frozen=True)
 class Service:
     """One of the five."""
@@ -72,6 +79,10 @@ class Service:
     deadlines: Sequence[Deadline] = ()
     chores: Sequence[Chore] = ()
     inlets: Sequence[Inlet] = ()
+    forget: Forget | None = None
+    """How it forgets a person; what a restored database has to be told again."""
+    where: str = ""
+    """`module:name` under which another process finds it; without it a replay stays in its own."""
 
     def __post_init__(self) -> None:
         for reactions in self.reactions.values():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
@@ -43,6 +46,27 @@ class ReactionFailed(Exception):
         self.record, self.reason = record, reason
 
 
+@contextlib.asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Runs `work` beside the block, and outlives neither: a connection is not rolled back under its own COPY."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _failing(view: str, taken: Taken) -> Iterator[None]:
+    """What a fold raises is the view's fault; what the database or the network raise is not."""
+    try:
+        yield
+    except (FoldFailed, DBAPIError, OSError, TimeoutError):
+        raise
+    except Exception as error:
+        raise FoldFailed(view, taken, error) from error
+
+
 @dataclass(frozen=True)
 class Effects:
     """The effects of one service's facts."""
@@ -56,43 +80,58 @@ class Effects:
         """Journal and views. Raises FoldFailed; views in `faulty` are marked so and left as they are."""
         if not work.heard and not work.to_fold:
             return
-        conn = transaction.conn
         schema = views_schema(self.service.name, transaction.store.settings)
-        reading = await Reading.open(conn, self.service.name)
-        if work.heard:
-            rows = [heard_row(t.meta, t.event, t.data, t.offset) for t in work.heard]
-            await copy_records(conn, schema, reading.heard.name, HEARD_COLUMNS, rows)
-        folded: list[tuple[Folding, Table]] = []
-        for view in self.service.views:
-            taken = work.to_fold.get(view.name)
-            if not taken:
-                continue
-            if view.name in faulty:
-                await self._mark_faulty(transaction, view.name, taken[0], faulty[view.name])
-                continue
-            try:
-                table = reading.table(view)
-            except ViewNotReady:
-                continue  # an older version's table stays as it was; the new one is being built by a replay
-            folding = Folding.start(view)
-            taken = [one for one in taken if folding.wants(one.meta.type)]
-            if not taken:
-                continue
-            try:
-                await load_rows(conn, folding, table, folding.keys(taken))
-                for one in taken:
-                    folding.take(one)
+        reading = await Reading.open(transaction.conn, self.service.name)
+        async with _meanwhile(self._journal(transaction, schema, reading, work.heard)) as journal:
+            folded = await self._folded(transaction, reading, work, faulty)
+            await journal
+            for folding, table in folded:
                 if folding.dirty:
-                    positions = {
-                        (p[1], p[2]): at for p, at in (*before.items(), *work.positions.items()) if p[0] == view.name
-                    }
-                    await folding.refold(conn, reading.heard, table, numbers_of(positions))
-            except (FoldFailed, DBAPIError, OSError, TimeoutError):
-                raise
-            except Exception as error:
-                raise FoldFailed(view.name, taken[-1], error) from error
-            folded.append((folding, table))
-        await write_rows(conn, schema, folded)
+                    await self._refold(transaction, reading, work, before, folding, table)
+            await write_rows(transaction.conn, schema, folded)
+        for view in work.to_fold:
+            if view in faulty:
+                await self._mark_faulty(transaction, view, work.to_fold[view][0], faulty[view])
+
+    async def _journal(self, transaction: Transaction, schema: str, reading: Reading, heard: list[Taken]) -> None:
+        if heard:
+            rows = [heard_row(t.meta, t.event, t.data, t.offset) for t in heard]
+            await copy_records(transaction.conn, schema, reading.heard.name, HEARD_COLUMNS, rows)
+
+    async def _folded(
+        self, transaction: Transaction, reading: Reading, work: Work, faulty: Mapping[str, str]
+    ) -> list[tuple[Folding, Table]]:
+        """The views' facts folded into their rows while the journal is on its way. The rows are read on a connection
+        of their own: nobody else writes them as long as this transaction holds the positions."""
+        folded: list[tuple[Folding, Table]] = []
+        async with transaction.store.reads.connect() as conn:
+            for view in self.service.views:
+                taken = work.to_fold.get(view.name)
+                if not taken or view.name in faulty:
+                    continue
+                try:
+                    table = reading.table(view)
+                except ViewNotReady:
+                    continue  # an older version's table stays as it was; the new one is being built by a replay
+                folding = Folding.start(view)
+                taken = folding.of(taken)
+                if not taken:
+                    continue
+                with _failing(view.name, taken[-1]):
+                    await load_rows(conn, folding, table, folding.keys(taken))
+                    for one in taken:
+                        folding.take(one)
+                folded.append((folding, table))
+        return folded
+
+    async def _refold(
+        self, transaction: Transaction, reading: Reading, work: Work, before: Mapping[Place, Position],
+        folding: Folding, table: Table,
+    ) -> None:  # fmt: skip
+        name = folding.view.name
+        positions = {(p[1], p[2]): at for p, at in (*before.items(), *work.positions.items()) if p[0] == name}
+        with _failing(name, work.to_fold[name][-1]):
+            await folding.refold(transaction.conn, reading.heard, table, numbers_of(positions))
 
     async def _mark_faulty(self, transaction: Transaction, view: str, taken: Taken, reason: str) -> None:
         await transaction.conn.execute(

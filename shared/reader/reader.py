@@ -163,6 +163,11 @@ class LogReader:
             await self._handle(records)
         return len(records)
 
+    async def read_ahead(self) -> None:
+        """Waits until the batch that is being fetched beside the last turn is there."""
+        if self._ahead is not None:
+            await asyncio.wait([self._ahead])
+
     async def _fetch(self, timeout: float) -> list[Decoded]:
         assert self._reader is not None, "start() first"
         decoded = []

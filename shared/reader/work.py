@@ -121,8 +121,8 @@ def sort(
         behind = [cohort for cohort in cohorts if cohort.position.next_offset <= record.offset]
         if not behind:
             continue
-        work.stop = _one(one, behind, waits, work)
-        if work.stop is not None:
+        if stop := _one(one, behind, waits, work):
+            work.stop = stop
             break
         for cohort in behind:
             cohort.position.next_offset = record.offset + 1
@@ -172,7 +172,7 @@ def _one(one: Decoded, behind: list[_Cohort], waits: dict[tuple[str, str], set[s
         cohort.position.numbers[meta.source] = (meta.number, meta.id)
     if taken is None:
         return None
-    if "decode" in waits.get((record.topic, meta.subject), ()):
+    if waits and "decode" in waits.get((record.topic, meta.subject), ()):
         work.parked.append(Parked(record, meta.id, "behind", "behind"))
         return None
     for cohort in taking:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -180,6 +181,26 @@ async def test_an_undecodable_record_parks_its_key_and_no_other(running: Running
     assert person("Amina") not in found, "what is behind a parked record waits"
     assert ("operations.record-parked", "undecodable-headers") in await notices(running)
     assert await scalar(running, "select count(*) from parked where stage = 'behind'") == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "x" * 36},
+        {"correlation": "1"},
+        {"causation": "nobody"},
+        {"time": datetime.fromisoformat("2024-03-05T09:00:00")},
+    ],
+)
+async def test_headers_that_the_journal_could_not_hold_park_their_key(
+    running: Running, changed: dict[str, Any]
+) -> None:
+    meta, data = forged(running, "Amina", **changed)
+    await inject(running, meta, data)
+    accepted(await interview(running, "Luca"))
+    await running.quiet()
+    assert person("Luca") in await rows(running)
+    assert ("operations.record-parked", "undecodable-headers") in await notices(running)
 
 
 async def test_a_reaction_that_raises_parks_its_key_and_a_redrive_catches_up_in_order(running: Running) -> None:

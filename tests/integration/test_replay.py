@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import random
 from datetime import timedelta
 from typing import Any
@@ -10,8 +12,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import text
 
+from shared import shares
 from shared.pump import to_quiet
-from shared.replay import ReplayStopped, replay
+from shared.replay import replay
+from shared.shares import ReplayStopped
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.toy import OUTCOMES, PEOPLE, TOY, close, corrected, forged, inject, interview, rows
 
@@ -71,6 +75,57 @@ async def test_replay_equals_live(running: Running, seed: int) -> None:
     assert before["people"], "a history worth the name"
     tables = await replay(TOY, running.store("intake"), running.log)
     assert await contents(running, tables) == before
+
+
+@pytest.fixture
+def three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short the log is."""
+    monkeypatch.setattr(shares, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("shared.replay.processors", lambda: 3)
+
+
+async def test_processes_that_share_a_replay_come_to_the_same(running: Running, three_processes: None) -> None:
+    for n in range(12):
+        fact = accepted(await interview(running, f"persona {n}")).events[0].meta.id
+        if n % 3:
+            # One row of `outcomes` is fed by people of many partitions: no share has the whole of it.
+            accepted(await close(running, f"persona {n}", ("withdrew", "autonomous")[n % 2]))
+        if n % 5 == 0:
+            accepted(await corrected(running, f"persona {n}", fact, None))
+    await running.quiet()
+    before = await contents(running, await live_tables(running))
+    passed: list[tuple[int, int]] = []
+    tables = await replay(TOY, running.store("intake"), running.log, progress=lambda *now: passed.append(now))
+    assert await contents(running, tables) == before
+    assert [len(row["people"]) for row in before["outcomes"]] == [4, 4]
+    assert passed[-1][0] == passed[-1][1], "the other processes tell how far they are"
+
+
+async def test_a_hole_in_the_share_of_another_process_stops_all(running: Running, three_processes: None) -> None:
+    for n in range(12):
+        accepted(await interview(running, f"persona {n}"))
+    await running.quiet()
+    before = await live_tables(running)
+    for n in range(12):  # in most partitions, so that each process meets one
+        await inject(running, *forged(running, f"persona {n}", number=70))
+    with pytest.raises(ReplayStopped, match="gap"):
+        await replay(TOY, running.store("intake"), running.log)
+    assert await live_tables(running) == before
+    await asyncio.to_thread(gone)
+
+
+def gone() -> None:
+    """The other processes ended with it."""
+    assert not multiprocessing.active_children()
+
+
+def test_partitions_are_dealt_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "WORTH_A_PROCESS", 100)
+    places = [("pathway", n) for n in range(5)]
+    sizes = dict(zip(places, (500, 300, 200, 100, 0), strict=True))
+    dealt = shares.dealt(places, sizes, 2)
+    assert [sum(sizes[place] for place in mine) for mine in dealt] == [600, 500]
+    assert shares.dealt(places, dict.fromkeys(places, 10), 4) == [places], "a short log is folded here"
 
 
 async def test_as_of_an_instant_shows_what_was_recorded_by_then(running: Running) -> None:
