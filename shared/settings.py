@@ -23,6 +23,8 @@ class Settings:
     base_url: str
     namespace: str
     """Put before every schema, role and topic: empty in production, fresh for each test."""
+    keys_path: Path | None = None
+    """The folder of the vaults' master keys (shared/keys.py); None: `keys` beside the secrets."""
     proxies: int = 0
     """How many proxies of ours stand before the platform and write X-Forwarded-For: 0 = it is not read."""
 
@@ -37,10 +39,21 @@ class Settings:
 
     oidc_issuer: str = ""
     """The OpenID provider's issuer; empty: the built-in demonstration accounts."""
+    oidc_discovery: str = ""
+    """Where the platform itself fetches the provider's description, where its way there is not the browser's
+    (containers on one machine); empty: under the issuer."""
     oidc_client_id: str = "insieme"
     oidc_client_secret: str = field(default="", repr=False)
     claims_path: Path | None = None
     """Which claim of the provider means what (shared/web/oidc.py); None: the defaults."""
+    only_listed_accounts: bool = False
+    """Whether only the accounts of the directory enter (shared/web/directory.py); else the provider's claims decide
+    for those that are not in it."""
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the files of master keys are."""
+        return self.keys_path or self.secrets_path.parent / "keys"
 
     @cached_property
     def _secrets(self) -> dict[str, str]:
@@ -72,9 +85,12 @@ def read() -> Settings:
         sms_url=os.environ.get("INSIEME_SMS_URL", ""),
         sms_token=os.environ.get("INSIEME_SMS_TOKEN", ""),
         oidc_issuer=os.environ.get("INSIEME_OIDC_ISSUER", ""),
+        oidc_discovery=os.environ.get("INSIEME_OIDC_DISCOVERY", ""),
         oidc_client_id=os.environ.get("INSIEME_OIDC_CLIENT_ID", "insieme"),
         oidc_client_secret=os.environ.get("INSIEME_OIDC_CLIENT_SECRET", ""),
         claims_path=Path(claims) if (claims := os.environ.get("INSIEME_CLAIMS")) else None,
+        keys_path=Path(keys) if (keys := os.environ.get("INSIEME_KEYS")) else None,
+        only_listed_accounts=os.environ.get("INSIEME_ACCOUNTS", "claims") == "listed",
         proxies=int(os.environ.get("INSIEME_PROXIES", "0")),
     )
 

@@ -94,6 +94,8 @@ def start(data: Path, base_url: str, users: Sequence[dict[str, Any]] = (), distr
     site_secret, region_secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     environment = os.environ | {
         "INSIEME_BASE_URL": base_url, "INSIEME_CLIENT_SECRET": site_secret, "REGION_CLIENT_SECRET": region_secret,
+        # As in docker-compose.keycloak.yml: browsers know it under one address, the platform may come by another.
+        "KC_HOSTNAME": f"http://127.0.0.1:{port}", "KC_HOSTNAME_BACKCHANNEL_DYNAMIC": "true",
         "JAVA_OPTS_APPEND": "-Xmx512m -XX:TieredStopAtLevel=1", "KC_HTTP_MANAGEMENT_PORT": str(process.free_port()),
     }  # fmt: skip
     log = process.open_log(data / "keycloak.log")
@@ -125,7 +127,7 @@ def user(
 
 def _answers(issuer: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=5) as answer:  # noqa: S310  # our own http address
+        with urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=5) as answer:  # noqa: S310  # nosec B310  # our own http address
             return bool(json.load(answer).get("issuer") == issuer)
     except (OSError, urllib.error.URLError, ValueError):
         return False

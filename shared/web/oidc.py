@@ -119,6 +119,7 @@ class Provider:
     def __init__(self, settings: Settings) -> None:
         assert settings.oidc_issuer
         self.issuer = settings.oidc_issuer.rstrip("/")
+        self.discovery = settings.oidc_discovery or f"{self.issuer}/.well-known/openid-configuration"
         self.client_id = settings.oidc_client_id
         self.back = f"{settings.base_url}/sign-in/back"
         self.home = f"{settings.base_url}/"
@@ -140,7 +141,7 @@ class Provider:
     async def metadata(self) -> dict[str, Any]:
         """The provider's own description, kept for an hour. Raises ProviderAway."""
         if time.monotonic() - self._fetched > METADATA_SECONDS:
-            found = await self._get(f"{self.issuer}/.well-known/openid-configuration")
+            found = await self._get(self.discovery)
             if found.get("issuer") != self.issuer:
                 raise ProviderAway()
             self._metadata, self._fetched = found, time.monotonic()

@@ -54,6 +54,20 @@ def configured(provider: keycloak.Running) -> Settings:
     )  # fmt: skip
 
 
+async def test_the_platform_may_have_a_way_of_its_own_to_the_provider(configured: Settings) -> None:
+    inside = configured.oidc_issuer.replace("127.0.0.1", "localhost")
+    found = oidc.Provider(replace(configured, oidc_discovery=f"{inside}/.well-known/openid-configuration"))
+    metadata = await found.metadata()
+    assert metadata["issuer"] == configured.oidc_issuer
+    assert metadata["authorization_endpoint"].startswith(configured.oidc_issuer), "the browser's way"
+    assert metadata["token_endpoint"].startswith(inside), "the platform's"
+    # Another provider's description is not taken for this one's.
+    other = configured.oidc_issuer.replace("/insieme", "/master") + "/.well-known/openid-configuration"
+    strayed = oidc.Provider(replace(configured, oidc_discovery=other))
+    with pytest.raises(oidc.SignInRefused):
+        await strayed.metadata()
+
+
 @asynccontextmanager
 async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A browser at our site; redirects are followed by hand, so that each is seen."""
