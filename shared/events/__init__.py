@@ -1,6 +1,6 @@
 """THE CONTRACTS: one file per owning service. Nothing else crosses the border between two services."""
 
-from shared.events import enterprise, intake, matching, operations, reporting, training
+from shared.events import enterprise, intake, matching, operations, privacy, reporting, training
 from shared.events.base import (
     REGISTRY,
     SERVICES,
@@ -27,5 +27,5 @@ PARTITIONS: dict[str, int] = {
 
 __all__ = [
     "PARTITIONS", "REGISTRY", "SERVICES", "Correction", "Event", "NewerVersion", "UnknownType", "enterprise",
-    "intake", "load", "matching", "operations", "reporting", "training",
+    "intake", "load", "matching", "operations", "privacy", "reporting", "training",
 ]  # fmt: skip

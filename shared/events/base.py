@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -43,6 +44,8 @@ class Event(BaseModel):
     """The field whose value is the stream, the CloudEvents subject and the Kafka key."""
     SOURCES: ClassVar[frozenset[str]]
     """The services that may emit it: its owner alone, but for the operations' notices."""
+    ENDS: ClassVar[bool] = False
+    """Whether it ends its stream: after it the store takes nothing more there, but about the ending itself."""
 
     on: date = Field(description="Civil date (Europe/Rome) on which the fact happened.")
 
@@ -56,6 +59,8 @@ class Event(BaseModel):
             raise TypeError(f"{cls.TYPE}: the subject {cls.SUBJECT} is not a field")
         if "SOURCES" not in cls.__dict__:
             cls.SOURCES = frozenset({cls.TYPE.split(".", 1)[0]})
+        # Looked up by every reader several times a fact: in C, without a look at SUBJECT each time.
+        setattr(cls, "subject", property(attrgetter(cls.SUBJECT)))  # noqa: B010 (mypy would not let it be assigned)
         REGISTRY[cls.TYPE] = cls
 
     @property
@@ -99,7 +104,7 @@ class NewerVersion(Exception):
 def load(type_name: str, version: int, data: bytes | str) -> Event:
     """Reads a fact from its wire form, through the upcasters where it is of an older version.
 
-    Raises UnknownType, NewerVersion, or pydantic.ValidationError (a ValueError) where the data do not fit.
+    Raises UnknownType, NewerVersion, or ValueError (pydantic's ValidationError is one) where the data do not fit.
     """
     contract = REGISTRY.get(type_name)
     if contract is None:
@@ -108,9 +113,14 @@ def load(type_name: str, version: int, data: bytes | str) -> Event:
         return contract.model_validate_json(data)
     if version > contract.VERSION:
         raise NewerVersion(f"{type_name} v{version}, known up to v{contract.VERSION}")
-    values: dict[str, Any] = _json_object(data)
-    for step in range(version, contract.VERSION):
-        values = _upcasters[type_name, step](values)
+    if version < 1:
+        raise ValueError("versions count from 1")  # whatever a header says, a reader must be able to park it
+    try:
+        values = _json_object(data)
+        for step in range(version, contract.VERSION):
+            values = _upcasters[type_name, step](values)
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:  # an upcaster, over what never was one
+        raise ValueError(f"not the data of {type_name} v{version}") from error
     return contract.model_validate(values)
 
 

@@ -71,6 +71,13 @@ async def root_of(reading: Reading, person_id: str) -> str:
     return str(row["root_id"]) if row else person_id
 
 
+async def shown_under(reading: Reading, person_ids: Iterable[str]) -> dict[str, str]:
+    """For each of these ids the one under which the person is shown."""
+    table, wanted = reading.table(ALIASES), list(dict.fromkeys(person_ids))
+    rows = await reading.rows(sa.select(table).where(table.c.person_id.in_(wanted)))
+    return {one: one for one in wanted} | {r["person_id"]: r["root_id"] for r in rows}
+
+
 async def joined_under(unit: Unit, person_id: str) -> str | None:
     """For a decision: the other id under which what is new about this person has to be recorded, if any."""
     row = await unit.row(ALIASES, person_id)

@@ -46,6 +46,14 @@ class Reading:
             raise ViewNotReady(view.name)
         return physical(view, pointer[0])
 
+    def standing(self, view: View) -> Table:
+        """The view's table as it stands, though a new version of it be in the making: for what may not wait. Raises
+        ViewNotReady where there is none yet."""
+        pointer = self._pointers.get(view.name)
+        if pointer is None:
+            raise ViewNotReady(view.name)
+        return physical(view, pointer[0])
+
     @property
     def heard(self) -> Table:
         """The journal's table."""

@@ -18,6 +18,8 @@ EXAMPLES, SCHEMAS = HERE / "examples", HERE / "schemas"
 UUID = "3f2b8c1e-7a4d-5e6f-8a9b-0c1d2e3f4a5b"
 BY_FIELD: dict[str, Any] = {
     "desk_day": "malvezzi:2024-03-15",
+    "account": "u-elena.conti",
+    "organisation": "o-comune-imola",
     "on": "2024-03-15",
     "budget_id": "budget-2024-fsp",
     "report_id": "report-2024-h1",

@@ -12,7 +12,8 @@ from shared.events.base import Code, Event, Id, Reference
 MessageChannel = Literal["sms", "email"]
 Template = Literal[
     "appointment_booked", "appointment_moved", "appointment_cancelled", "appointment_reminder", "proposal",
-    "course_enrolled", "permit_expiring", "receipt", "enterprise_funded",
+    "course_enrolled", "permit_expiring", "receipt", "enterprise_funded", "erasure_decided", "right_answered",
+    "restriction_lifted",
 ]  # fmt: skip
 FailureReason = Literal[
     "interrupted", "unclear", "refused", "bad_address", "no_address", "no_answer", "busy", "undelivered", "not_wanted",

@@ -15,8 +15,8 @@ from pydantic import Field
 from shared.events.base import Code, Event, Id, Reference
 from shared.events.intake.vocabulary import Channel, District
 
-Right = Literal["access", "rectification", "restriction", "objection", "erasure"]
-"""Regulation (EU) 2016/679: art. 15, 16, 18, 21, 17."""
+Right = Literal["access", "rectification", "restriction", "objection", "erasure", "portability"]
+"""Regulation (EU) 2016/679: art. 15, 16, 18, 21, 17, 20."""
 
 
 class ContactReceived(Event):
@@ -115,3 +115,4 @@ class RightRequested(Event):
     request_id: Id = Field(description="The request.")
     right: Right = Field(description="Which right.")
     due_on: date = Field(description="Last civil date for the answer (Regulation 2016/679, art. 12(3)).")
+    by: Literal["person", "operator"] = Field(default="person", description="Who entered it: a wish may be told aloud.")
