@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.events.base import Event
 
@@ -19,6 +19,10 @@ class Refused:
     code: str
     sentence: str
     field: str | None = None
+
+    def more(self) -> dict[str, Any]:
+        """What a program is told besides: further members of the problem document."""
+        return {}
 
 
 Decision = Sequence[Event] | Refused

@@ -77,7 +77,8 @@ class JsonLines(logging.Formatter):
             # The message of an exception may quote a value: only its type and place are written.
             line["error"] = record.exc_info[0].__name__
             line["stack"] = _stack(record.exc_info[2])
-        return json.dumps(line, ensure_ascii=False)
+        # Escaped to ASCII: a value can break no line and move no terminal's cursor (U+2028, U+009B).
+        return json.dumps(line)
 
 
 def _stack(traceback: Any) -> list[str]:

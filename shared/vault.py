@@ -1,10 +1,10 @@
 """Personal data: versioned, encrypted, erasable, and never in the log.
 
-A row is sealed with AES-256-GCM under its subject's own key, which is wrapped by the master key; the row's
-identity is the associated data, so that a sealed row opens nowhere else. The fact in the log carries only a
-reference: row id, version and a commitment HMAC-SHA-256(r, header || text) with r random *inside* the row.
-While the row lives the commitment proves its text unchanged; once row and key are gone there is nothing to
-guess from, since r is gone too.
+A row is sealed with AES-256-GCM under its subject's own key, which is wrapped by a generation of the master key
+(shared/keys.py); the row's identity is the associated data, so that a sealed row opens nowhere else. The fact in
+the log carries only a reference: row id, version and a commitment HMAC-SHA-256(r, header || text) with r random
+*inside* the row. While the row lives the commitment proves its text unchanged; once row and key are gone there is
+nothing to guess from, since r is gone too.
 """
 
 from __future__ import annotations
@@ -15,31 +15,20 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import keys
+from shared.checked import CHECKED, DatabaseUnchecked
+from shared.keys import NONCE, Tampered, derived_key
 from shared.settings import Settings
 
-NONCE = 12
 Values = dict[str, Any]
-
-
-class Tampered(Exception):
-    """A sealed row did not open, or its text is not the one that the fact committed to."""
-
-
-@lru_cache(maxsize=64)
-def derived_key(secret: bytes, purpose: str) -> bytes:
-    """A 32-byte key for one purpose (HKDF-SHA-256)."""
-    return HKDF(SHA256(), 32, salt=None, info=f"insieme/{purpose}".encode()).derive(secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +65,8 @@ class Vault:
     def __init__(self, service: str, settings: Settings) -> None:
         self._service = service
         self._settings = settings
+        self.recovering = False
+        """Set where a restored database is brought forward: there texts are opened before the check."""
 
     def keyed_hash(self, purpose: str, value: str) -> bytes:
         """Finds a value again without keeping it: HMAC-SHA-256 under a key of its own, never a bare hash
@@ -83,25 +74,21 @@ class Vault:
         key = derived_key(self._settings.secret("index_key"), f"index/{self._service}/{purpose}")
         return hmac.new(key, value.encode(), hashlib.sha256).digest()
 
-    def _master(self) -> AESGCM:
-        return AESGCM(derived_key(self._settings.secret("master_key"), f"vault/{self._service}/1"))
-
     def _header(self, row_id: str, version: int, kind: str, subject: str) -> bytes:
         return orjson.dumps([self._service, row_id, version, kind, subject])
 
-    async def _keys(self, conn: AsyncConnection, subjects: Iterable[str]) -> dict[str, bytes]:
-        found = await conn.execute(
-            text("select subject, wrapped from vault_keys where subject = any(:subjects)"),
+    async def _keys(self, conn: AsyncConnection, subjects: Iterable[str], opening: bool = False) -> dict[str, bytes]:
+        rows = await conn.execute(
+            text(f"select subject, generation, wrapped, {CHECKED} from vault_keys where subject = any(:subjects)"),
             {"subjects": list(set(subjects))},
         )
-        master = self._master()
-        try:
-            return {
-                subject: master.decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.encode())
-                for subject, wrapped in found
-            }
-        except InvalidTag as error:
-            raise Tampered("a key that the master key does not open") from error
+        found = rows.all()
+        if opening and not self.recovering and not all(checked for *_, checked in found):
+            raise DatabaseUnchecked(self._service)  # it may know people who were erased since
+        return {
+            subject: keys.unwrap(self._settings, self._service, generation, subject, wrapped)
+            for subject, generation, wrapped, _ in found
+        }
 
     async def seal(
         self, conn: AsyncConnection, pending: Pending, row_id: str, kind: str, subject: str, values: Values | bytes,
@@ -130,7 +117,7 @@ class Vault:
         return f"{row_id}:{version}:{commitment}"
 
     async def read(self, conn: AsyncConnection, reference: str) -> Values | None:
-        """The text behind a reference; None once it was erased. Raises Tampered."""
+        """The text behind a reference; None once it was erased. Raises Tampered and KeyGone."""
         return (await self.read_many(conn, [reference])).get(reference)
 
     async def read_many(self, conn: AsyncConnection, references: Sequence[str]) -> dict[str, Values]:
@@ -174,7 +161,7 @@ class Vault:
         return {row.subject: orjson.loads(words) for row, _, words in await self._open(conn, rows)}
 
     async def _open(self, conn: AsyncConnection, rows: list[Row]) -> list[tuple[Row, bytes, bytes]]:
-        keys = await self._keys(conn, [row.subject for row in rows])
+        keys = await self._keys(conn, [row.subject for row in rows], opening=True)
         opened = []
         for row in rows:
             key = keys.get(row.subject)
@@ -183,7 +170,7 @@ class Vault:
             header = self._header(row.row_id, row.version, row.kind, row.subject)
             try:
                 plain = AESGCM(key).decrypt(row.sealed[:NONCE], row.sealed[NONCE:], header)
-            except InvalidTag as error:
+            except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
                 raise Tampered(row.row_id) from error
             opened.append((row, plain[:32], plain[32:]))
         return opened
@@ -226,17 +213,13 @@ class Vault:
     async def write(self, conn: AsyncConnection, pending: Pending, now: datetime) -> None:
         """Writes what was prepared; called by the store before the facts, in their transaction."""
         if pending.keys:
-            master = self._master()
-            wrapped = []
-            for subject, key in pending.keys.items():
-                nonce = os.urandom(NONCE)
-                wrapped.append(nonce + master.encrypt(nonce, key, subject.encode()))
+            wrapped = [keys.wrap(self._settings, self._service, subject, key) for subject, key in pending.keys.items()]
             await conn.execute(
                 text(
-                    "insert into vault_keys (subject, generation, wrapped)"
-                    " select s, 1, w from unnest(cast(:s as text[]), cast(:w as bytea[])) as t(s, w)"
+                    "insert into vault_keys (subject, generation, wrapped) select * from"
+                    " unnest(cast(:s as text[]), cast(:g as smallint[]), cast(:w as bytea[]))"
                 ),
-                {"s": list(pending.keys), "w": wrapped},
+                {"s": list(pending.keys), "g": [g for g, _ in wrapped], "w": [w for _, w in wrapped]},
             )
         if pending.rows:
             rows = pending.rows

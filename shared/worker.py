@@ -22,9 +22,10 @@ import uvloop
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from shared import clock, profiles, telemetry
+from shared import clock, profiles, rotation, telemetry
 from shared.db import service_engine, views_schema
 from shared.decisions import Decision, Refused
+from shared.keys import KeyGone, NotWritable, Tampered
 from shared.log import Log, LogUnavailable, open_log
 from shared.probes import serve as serve_probes
 from shared.projection import prepare
@@ -43,6 +44,7 @@ LOCK_IDLE = float(os.environ.get("INSIEME_LOCK_IDLE", "10"))
 DEADLINES_EVERY = 60.0
 CHORES_EVERY = 1.0
 INLETS_EVERY = 5.0
+KEYS_EVERY = 3600.0
 REQUESTS_EVERY, LAG_EVERY, HINT_EVERY = 2.0, 15.0, 15.0
 DUE = uuid.UUID("3f0d6a0e-52b5-5a0a-8df4-0c7f3a6f3c11")
 
@@ -198,6 +200,7 @@ async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> 
                     group.create_task(_inlets(worker))
                 if service.chores:
                     group.create_task(_chores(worker))
+                group.create_task(_keys(worker))
                 group.create_task(_measuring(worker))
                 if worker.stale_views:
                     group.create_task(_rebuild(worker))
@@ -288,6 +291,18 @@ async def _chores(worker: Worker) -> None:
             busy = await chore(worker.store, worker.now()) or busy
         if not busy:
             await asyncio.sleep(CHORES_EVERY)
+
+
+async def _keys(worker: Worker) -> None:
+    """Old key generations (shared/rotation.py). What is wrong there is no reason to stop working."""
+    while True:
+        try:
+            await rotation.care(worker.store, worker.now())
+        except (KeyGone, NotWritable, Tampered) as error:
+            logger.error("%s: key generations: %s", worker.service.name, error)
+        except DBAPIError as error:  # such as a table that somebody held locked too long; its text may quote a row
+            logger.error("%s: key generations: %s", worker.service.name, type(error).__name__)
+        await asyncio.sleep(KEYS_EVERY)
 
 
 async def _rebuild(worker: Worker) -> None:

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import wraps
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
-from starlette.responses import Response
 
 from services.enterprise import commands, views
-from shared.decisions import Refused
+from services.enterprise.scopes import seen
 from shared.events.base import Id
 from shared.events.enterprise import BudgetId, Kind
-from shared.store import Outcome, Store
-from shared.web.app import command, get_store
-from shared.web.problems import Problem, problem
+from shared.store import Command, Outcome, Store
+from shared.web.acts import Act, json_routes
+from shared.web.app import get_store
+from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter(tags=["imprese"])
 StoreOf = Annotated[Store, Depends(get_store)]
 Viewer = Annotated[Reader, requires("enterprise.view")]
-Submitter = Annotated[Reader, requires("enterprise.submit")]
-Judge = Annotated[Reader, requires("enterprise.judge")]
-Manager = Annotated[Reader, requires("enterprise.approve")]
-Payer = Annotated[Reader, requires("enterprise.pay")]
-Planner = Annotated[Reader, requires("enterprise.budget")]
-Corrector = Annotated[Reader, requires("enterprise.correct")]
 ProjectId = Annotated[Id, Path(description="Il progetto.")]
 LineId = Annotated[BudgetId, Path(description="La linea di bilancio di un anno.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="Quante righe.")]
@@ -94,32 +88,17 @@ class Person(BaseModel):
     projects: int
 
 
-class Fact(BaseModel):
-    """A fact that now holds."""
-
-    id: str
-    type: str
-    subject: str
-    number: int
-
-
-class Recorded(BaseModel):
-    """What a command recorded; `repeated` if it had been recorded already."""
-
-    facts: list[Fact]
-    repeated: bool
-
-
 @router.get("/projects", response_model=list[Project], summary="Elenco dei progetti")
 async def list_projects(
-    store: StoreOf, _: Viewer, status: Status | None = None, kind: Kind | None = None, year: Year = None,
+    store: StoreOf, reader: Viewer, status: Status | None = None, kind: Kind | None = None, year: Year = None,
     person: Id | None = None, limit: Limit = 100, offset: Offset = 0,
 ) -> Any:  # fmt: skip
     """The longest waiting first."""
     async with store.read() as reading:
         return await views.projects(
-            reading, status=status, kind=kind, year=year, person_id=person, limit=limit, offset=offset
-        )
+            reading, status=status, kind=kind, year=year, person_id=person, limit=limit, offset=offset,
+            among=await seen(reading, reader),
+        )  # fmt: skip
 
 
 @router.get("/projects/{project_id}", response_model=Project, summary="Un progetto")
@@ -155,98 +134,42 @@ async def list_people(
         return await views.people(reading, planned=planned, limit=limit, offset=offset)
 
 
-def said(outcome: Outcome) -> Response:
-    """The outcome of a command: 201 with the facts, 409 for a rule, 422 for a field."""
-    if isinstance(outcome, Refused):
-        if outcome.field is None:
-            return problem(409, outcome.code, outcome.sentence)
-        errors = [{"field": outcome.field, "sentence": outcome.sentence}]
-        return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
-    return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
+def _for(run: Any) -> Any:
+    """The command for the committee in whose role one decides."""
+
+    @wraps(run)
+    async def decided(store: Store, by: Command, id_: str, values: Any, role: str) -> Outcome:
+        outcome: Outcome = await run(store, by, id_, values, role=role)
+        return outcome
+
+    return decided
 
 
-WRITTEN: dict[str, Any] = {"status_code": 201, "response_model": Recorded}
+def _act(words: str, action: str, api: str, run: Any, model: type[BaseModel], **more: Any) -> Act:
+    return Act(words=words, action=f"enterprise.{action}", api=api, run=run, model=model, **more)
 
 
-@router.post("/budgets", summary="Fissa l'importo di una linea", **WRITTEN)
-async def set_budget(request: Request, store: StoreOf, values: commands.BudgetForm, reader: Planner) -> Any:
-    """A later amount replaces it; never below what is committed."""
-    return said(await commands.set_budget(store, command(request, reader), values))
+def _role(reader: Reader) -> tuple[str]:
+    return (reader.role,)
 
 
-@router.post("/projects", summary="Registra la domanda di un progetto", **WRITTEN)
-async def submit(request: Request, store: StoreOf, values: commands.ProjectForm, reader: Submitter) -> Any:
-    """Of a person in charge, or of a social enterprise."""
-    return said(await commands.submit_project(store, command(request, reader), values))
-
-
-@router.post("/projects/{project_id}/judgement", summary="Registra il giudizio tecnico", **WRITTEN)
-async def judge(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.JudgementForm, reader: Judge
-) -> Any:
-    """By the Comitato di valutazione, once."""
-    by = command(request, reader)
-    return said(await commands.judge_project(store, by, project_id, values, role=reader.role))
-
-
-@router.post("/projects/{project_id}/approval", summary="Approva e finanzia", **WRITTEN)
-async def approve(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.ApprovalForm, reader: Manager
-) -> Any:
-    """By the Comitato di gestione, within the year's line."""
-    by = command(request, reader)
-    return said(await commands.approve_funding(store, by, project_id, values, role=reader.role))
-
-
-@router.post("/projects/{project_id}/refusal", summary="Non finanzia", **WRITTEN)
-async def refuse(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.RefusalForm, reader: Manager
-) -> Any:
-    """By the Comitato di gestione, with a reason."""
-    by = command(request, reader)
-    return said(await commands.refuse_funding(store, by, project_id, values, role=reader.role))
-
-
-@router.post("/projects/{project_id}/payments", summary="Registra un pagamento", **WRITTEN)
-async def pay(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.PaymentForm, reader: Payer
-) -> Any:
-    """Within the approved amount; an order number is used once on a line."""
-    return said(await commands.make_payment(store, command(request, reader), project_id, values))
-
-
-@router.post("/projects/{project_id}/corrections", summary="Corregge domanda o pagamento", **WRITTEN)
-async def correct_project(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.CorrectionForm, reader: Corrector
-) -> Any:  # fmt: skip
-    """Rectifies or cancels, with a motive."""
-    by = command(request, reader)
-    return said(await commands.correct_project(store, by, project_id, values, role=reader.role))
-
-
-@router.post("/projects/{project_id}/judgement/corrections", summary="Corregge il giudizio tecnico", **WRITTEN)
-async def correct_judgement(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.CorrectionForm, reader: Judge
-) -> Any:
-    """By the committee that gave it, while nothing was decided."""
-    by = command(request, reader)
-    return said(await commands.correct_project(store, by, project_id, values, role=reader.role))
-
-
-@router.post("/projects/{project_id}/decision/corrections", summary="Corregge la decisione", **WRITTEN)
-async def correct_decision(
-    request: Request, store: StoreOf, project_id: ProjectId, values: commands.CorrectionForm, reader: Manager
-) -> Any:
-    """By the committee that took it; cancelling frees the money unless something was paid."""
-    by = command(request, reader)
-    return said(await commands.correct_project(store, by, project_id, values, role=reader.role))
-
-
-@router.post("/budgets/{budget_id}/corrections", summary="Corregge l'importo di una linea", **WRITTEN)
-async def correct_budget(
-    request: Request, store: StoreOf, budget_id: LineId, values: commands.CorrectionForm, reader: Planner
-) -> Any:
-    """Never below what is committed."""
-    by = command(request, reader)
-    return said(await commands.correct_budget(store, by, budget_id, values, role=reader.role))
+PROJECT = "/projects/{project_id}"
+json_routes(router, (
+    _act("Fissa l'importo di una linea", "budget", "/budgets", commands.set_budget, commands.BudgetForm),
+    _act("Registra la domanda di un progetto", "submit", "/projects", commands.submit_project, commands.ProjectForm),
+    _act("Registra il giudizio tecnico", "judge", f"{PROJECT}/judgement", _for(commands.judge_project),
+         commands.JudgementForm, also=_role),
+    _act("Approva e finanzia", "approve", f"{PROJECT}/approval", _for(commands.approve_funding), commands.ApprovalForm,
+         also=_role),
+    _act("Non finanzia", "approve", f"{PROJECT}/refusal", _for(commands.refuse_funding), commands.RefusalForm,
+         also=_role),
+    _act("Registra un pagamento", "pay", f"{PROJECT}/payments", commands.make_payment, commands.PaymentForm),
+    _act("Corregge domanda o pagamento", "correct", f"{PROJECT}/corrections", _for(commands.correct_project),
+         commands.CorrectionForm, also=_role),
+    _act("Corregge il giudizio tecnico", "judge", f"{PROJECT}/judgement/corrections", _for(commands.correct_project),
+         commands.CorrectionForm, also=_role),
+    _act("Corregge la decisione", "approve", f"{PROJECT}/decision/corrections", _for(commands.correct_project),
+         commands.CorrectionForm, also=_role),
+    _act("Corregge l'importo di una linea", "budget", "/budgets/{budget_id}/corrections",
+         _for(commands.correct_budget), commands.CorrectionForm, also=_role, types={"budget_id": LineId}),
+))  # fmt: skip

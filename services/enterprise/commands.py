@@ -33,7 +33,9 @@ from shared.events.enterprise import (
     ProjectSubmitted,
 )
 from shared.projection.aliases import joined_under
+from shared.projection.privacy import restriction_of
 from shared.store import Command, Outcome, Store, Unit, fold
+from shared.store.unit import ENDED
 
 ITALIAN = re.compile(r"^([0-9]{1,3}(\.[0-9]{3}){1,2}|[0-9]{1,9})(,[0-9]{1,2})?$")
 
@@ -187,6 +189,8 @@ async def submit_project(store: Store, command: Command, values: ProjectForm) ->
             )
         if values.person_id:
             project, path = await unit.states(project_stream(project_id), path_stream(values.person_id))
+            if refused := await restriction_of(unit, values.person_id):
+                return replace(refused, field="person_id")
         else:
             (project,) = await unit.states(project_stream(project_id))
         named = {"organisation": values.organisation, "tax_code": values.tax_code}
@@ -212,8 +216,13 @@ async def judge_project(
     """Records the judgement of the Comitato di valutazione; the reasons go to the vault."""
 
     async def decide(unit: Unit) -> Decision:
-        (project,) = await unit.states(project_stream(project_id))
-        submission = project.submission
+        submission = (await _known(unit, project_id)).submission
+        if submission and submission.person_id:
+            project, path = await unit.states(project_stream(project_id), path_stream(submission.person_id))
+            if path.forgotten and not path.kept:
+                return ENDED
+        else:
+            (project,) = await unit.states(project_stream(project_id))
         subject = (submission.person_id or submission.organisation_id) if submission else None
         reasons = await unit.vault.write("reasons", subject or project_id, {"text": values.reasons})
         return domain.judge_project(

@@ -24,6 +24,7 @@ from shared.events.enterprise import (
 from shared.events.intake import CaseTransferred, PathwayClosed, PersonRegistered, PlanAgreed, TakenInCharge
 from shared.projection import Reading, Row, View
 from shared.projection.aliases import ALIASES, by_person, group, root_of, rooted, roots
+from shared.projection.privacy import PRIVACY
 
 ProjectFact = ProjectSubmitted | TechnicalJudgementGiven | FundingApproved | FundingRefused | PaymentMade
 BudgetFact = BudgetSet | FundsCommitted | FundsPaid
@@ -212,16 +213,16 @@ PEOPLE = View(
     name="people", key_column="person_id", columns=_person_columns, key=_key("person_id"), fold=fold_person,
     hears=(PersonRegistered, TakenInCharge, CaseTransferred, PlanAgreed, PathwayClosed), indexes=("status",),
 )  # fmt: skip
-VIEWS = (ALIASES, PROJECTS, BUDGETS, PAYMENTS, PEOPLE)
+VIEWS = (ALIASES, PRIVACY, PROJECTS, BUDGETS, PAYMENTS, PEOPLE)
 
 
 async def projects(
     reading: Reading, *, status: str | None = None, kind: str | None = None, year: int | None = None,
-    person_id: str | None = None, limit: int | None = None, offset: int = 0,
+    person_id: str | None = None, limit: int | None = None, offset: int = 0, among: Sequence[str] | None = None,
 ) -> list[Row]:  # fmt: skip
-    """Projects with what intake said about their proposer since; the longest waiting first."""
+    """Projects (`among` these) with what intake said about their proposer since; the longest waiting first."""
     table, people = reading.table(PROJECTS), reading.table(PEOPLE)
-    query = _matching(table, status, kind, year, await _ids(reading, person_id))
+    query = _matching(table, status, kind, year, await _ids(reading, person_id), among)
     query = query.add_columns(people.c.closed_on, people.c.closed_outcome)
     query = query.select_from(table.outerjoin(people, people.c.person_id == rooted(reading, table.c.person_id)))
     query = query.order_by(table.c.submitted_on, table.c.project_id).offset(offset)
@@ -234,9 +235,12 @@ async def _ids(reading: Reading, person_id: str | None) -> Sequence[str]:
 
 
 def _matching(
-    table: sa.Table, status: str | None, kind: str | None, year: int | None, persons: Sequence[str]
-) -> sa.Select[Any]:
+    table: sa.Table, status: str | None, kind: str | None, year: int | None, persons: Sequence[str],
+    among: Sequence[str] | None = None,
+) -> sa.Select[Any]:  # fmt: skip
     query = sa.select(table).where(table.c.submitted_on.is_not(None))
+    if among is not None:
+        query = query.where(table.c.project_id.in_(list(among)))
     if status:
         query = query.where(table.c.status == status)
     if kind:
@@ -249,10 +253,11 @@ def _matching(
 
 
 async def count_by_status(
-    reading: Reading, *, kind: str | None = None, year: int | None = None, person_id: str | None = None
-) -> dict[str, int]:
-    """How many projects stand where."""
-    found = _matching(reading.table(PROJECTS), None, kind, year, await _ids(reading, person_id)).subquery()
+    reading: Reading, *, kind: str | None = None, year: int | None = None, person_id: str | None = None,
+    among: Sequence[str] | None = None,
+) -> dict[str, int]:  # fmt: skip
+    """How many projects (`among` these) stand where."""
+    found = _matching(reading.table(PROJECTS), None, kind, year, await _ids(reading, person_id), among).subquery()
     rows = await reading.rows(sa.select(found.c.status, sa.func.count().label("n")).group_by(found.c.status))
     return {row["status"]: row["n"] for row in rows}
 

@@ -32,6 +32,10 @@ class Duplicate(Refused):
 
     people: tuple[str, ...] = ()
 
+    def more(self) -> dict[str, Any]:
+        """Who they are."""
+        return {"people": list(self.people)}
+
 
 def phone_digits(phone: str) -> str:
     """A phone number as it is compared: its last nine digits, without country code."""
@@ -92,6 +96,14 @@ def index(unit: Unit, person_id: str, identity: dict[str, Any]) -> None:
     unit.vault.index(SIMILAR_INDEX, person_id, likeness.tokens(identity))
 
 
+async def lock_index(unit: Unit, tokens: Sequence[str], person_id: str) -> None:
+    """Held to the end of the transaction. Two desks at once: the second waits here until the first has committed, and
+    then finds the person; and nobody writes a person's index from an identity that is being replaced."""
+    for token in sorted([*tokens, f"id:{person_id}"]):
+        key = int.from_bytes(unit.vault.keyed_hash(EXACT_INDEX, token)[:8], "big", signed=True)
+        await unit.conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+
+
 async def similar(unit: Unit, person_id: str, identity: dict[str, Any]) -> list[tuple[str, Likeness]]:
     """Who is here and looks like this person, the most alike first; not who has the very same name and date, since
     the operator was asked about them."""
@@ -113,10 +125,7 @@ async def similar(unit: Unit, person_id: str, identity: dict[str, Any]) -> list[
 async def duplicates(unit: Unit, person_id: str, identity: dict[str, Any], another_person: bool) -> Duplicate | None:
     """Who is here already under this tax code, or name and birth date; None lets the registration go on."""
     codes, name_and_birth = exact_tokens(identity)
-    # Two desks at once: the second waits here until the first has committed, and then finds the person.
-    for token in sorted([*codes, name_and_birth]):
-        key = int.from_bytes(unit.vault.keyed_hash(EXACT_INDEX, token)[:8], "big", signed=True)
-        await unit.conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+    await lock_index(unit, [*codes, name_and_birth], person_id)
     own = {person_id, *await aliases.ids_of(unit, person_id)}
     if codes:
         same = [found for found in await unit.vault.find_any(EXACT_INDEX, codes) if found not in own]

@@ -94,9 +94,13 @@ class Smtp:
     def _send(self, message: Outgoing) -> Handed:
         handing = False  # from DATA on, silence does not mean no
         try:
+            mail = self._mail(message)
+        except ValueError:  # a line break in an address or a subject would add a header of somebody's own
+            return Handed(reason="bad_address")
+        try:
             with self._connect() as server:
                 handing = True
-                refused = server.send_message(self._mail(message))
+                refused = server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0] if error.recipients else 550
             return Handed(reason="bad_address") if code >= 500 else Handed(reason="busy", again=True)

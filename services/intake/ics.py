@@ -37,7 +37,7 @@ def calendar(rows: Iterable[Row], title: str, names: Mapping[str, str] | None = 
     found.add("prodid", "-//Insieme per il lavoro//Agenda//IT")
     found.add("version", "2.0")
     found.add("method", "PUBLISH")
-    found.add("x-wr-calname", title)
+    found.add("x-wr-calname", _line(title))
     found.add("x-wr-timezone", "Europe/Rome")
     found.add("refresh-interval", timedelta(hours=1), {"VALUE": "DURATION"})
     found.add_component(Timezone.from_tzid("Europe/Rome"))
@@ -46,15 +46,20 @@ def calendar(rows: Iterable[Row], title: str, names: Mapping[str, str] | None = 
     return bytes(found.to_ical())
 
 
+def _line(text: str) -> str:
+    """The text without breaks of lines, of which a file's row or a paste may have brought some."""
+    return " ".join(text.split())
+
+
 def _event(row: Row, names: Mapping[str, str]) -> Event:
     event = Event()
     start = datetime.combine(row["day"], time.fromisoformat(row["at"]), clock.ROME)
-    who = names.get(row["person_id"])
+    who = names.get(row["root_id"])
     event.add("uid", f"{row['appointment_id']}@insieme")
     event.add("dtstamp", clock.now())
     event.add("dtstart", start)
     event.add("duration", timedelta(minutes=row["minutes"]))
-    event.add("summary", f"{labels.PURPOSES[row['purpose']]}" + (f": {who}" if who else ""))
+    event.add("summary", f"{labels.PURPOSES[row['purpose']]}" + (f": {_line(who)}" if who else ""))
     event.add("location", desk_name(row["desk"]))
     event.add("sequence", row["moves"])
     event.add("status", "CANCELLED" if row["state"] == "cancelled" else "CONFIRMED")

@@ -22,6 +22,9 @@ PLACEHOLDERS: dict[Template, frozenset[str]] = {
     "permit_expiring": frozenset({"name", "day"}),
     "receipt": frozenset({"name", "code"}),
     "enterprise_funded": frozenset({"name"}),
+    "erasure_decided": frozenset({"name", "day"}),
+    "right_answered": frozenset({"name"}),
+    "restriction_lifted": frozenset({"name"}),
 }
 """What each text names, in every language."""
 _DATA = json.loads(Path(__file__).with_suffix(".json").read_text())

@@ -30,3 +30,8 @@ def holidays_of(desk: Desk | None, *years: int) -> dict[date, str]:
     for year in set(years):
         found |= _year(year, capital)
     return found
+
+
+def festive(*years: int) -> frozenset[date]:
+    """The days that are festive everywhere in Italy, for the terms of the law; no municipality's patron."""
+    return frozenset(day for year in set(years) for day in _year(year, False))

@@ -11,10 +11,11 @@ from datetime import date
 
 from services.matching import domain
 from services.matching.views import CANDIDATES, standing
+from shared import erasure
 from shared.decisions import Decision
 from shared.envelope import Meta
 from shared.events import Event
-from shared.events.intake import PathwayClosed, TakenInCharge
+from shared.events.intake import PathwayClosed, PersonErased, TakenInCharge
 from shared.events.intake import PathwayFactCorrected as IntakeCorrected
 from shared.events.matching import PresentationAnswered, Presented
 from shared.projection.aliases import ids_of
@@ -55,8 +56,12 @@ async def charge_cancelled(unit: Unit, event: IntakeCorrected, meta: Meta) -> De
     return await _withdraw(unit, event.subject_id, event.on)
 
 
+FORGET = erasure.keeping(())
+"""Matching's texts are of companies: of a person it holds fine attributes and whatever stands under their id."""
+
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     PathwayClosed: (pathway_closed,),
     Presented: (presented,),
     IntakeCorrected: (charge_cancelled,),
+    PersonErased: (erasure.reaction(FORGET, domain.person_stream),),
 }

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
-from starlette.responses import Response
 
 from services.reporting import commands, figures, live, windows
 from services.reporting.pages.common import AsOf, StoreOf, instant_of, the_period, words
@@ -17,17 +15,15 @@ from services.reporting.timeline import entries, things_in
 from services.reporting.views import queries
 from services.reporting.views.queries import Filter
 from shared import clock
-from shared.decisions import Refused
 from shared.events.base import Id
-from shared.store import Outcome
-from shared.web.app import command
-from shared.web.problems import Problem, problem
+from shared.store import Command, Outcome, Store
+from shared.web.acts import Act, json_routes
+from shared.web.problems import Problem
 from shared.web.readers import Reader, may, requires
 
 router = APIRouter(tags=["dati e rapporti"])
 Follower = Annotated[Reader, requires("reporting.pathway")]
 Member = Annotated[Reader, requires("reporting.halfyear")]
-Publisher = Annotated[Reader, requires("reporting.publish")]
 Watcher = Annotated[Reader, requires("reporting.live")]
 PersonId = Annotated[Id, Path(description="La persona.")]
 Code = Annotated[str, Path(pattern=r"^20[0-9]{2}-[12]$", description="Il semestre, come 2024-1.")]
@@ -97,22 +93,6 @@ class Window(BaseModel):
     by_district: dict[str, int]
 
 
-class Fact(BaseModel):
-    """A fact that now holds."""
-
-    id: str
-    type: str
-    subject: str
-    number: int
-
-
-class Recorded(BaseModel):
-    """What a command recorded; `repeated` if it had been recorded already."""
-
-    facts: list[Fact]
-    repeated: bool
-
-
 @router.get("/percorsi", response_model=list[Pathway], summary="Elenco dei percorsi")
 async def list_pathways(
     store: StoreOf, _: Follower, chosen: Annotated[Filter, Depends(wanted)], limit: Limit = 100, offset: Offset = 0
@@ -163,28 +143,17 @@ async def get_now(store: StoreOf, _: Watcher) -> Any:
     }
 
 
-def said(outcome: Outcome) -> Response:
-    """The outcome of a command: 201 with the facts, 409 for a rule, 422 for a field."""
-    if isinstance(outcome, Refused):
-        if outcome.field is None:
-            return problem(409, outcome.code, outcome.sentence)
-        errors = [{"field": outcome.field, "sentence": outcome.sentence}]
-        return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
-    return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
+async def _publish(store: Store, by: Command, code: str, values: commands.PublishForm) -> Outcome:
+    return await commands.publish(store, by, the_period(code), values)
 
 
-WRITTEN: dict[str, Any] = {"status_code": 201, "response_model": Recorded}
+async def _correct(store: Store, by: Command, code: str, values: commands.CorrectForm) -> Outcome:
+    return await commands.correct_publication(store, by, the_period(code), values)
 
 
-@router.post("/semestre/{code}/pubblicazione", summary="Pubblica il rapporto", **WRITTEN)
-async def publish(request: Request, store: StoreOf, reader: Publisher, code: Code, values: commands.PublishForm) -> Any:
-    """Once per half-year, as of a day that is over."""
-    return said(await commands.publish(store, command(request, reader), the_period(code), values))
-
-
-@router.post("/semestre/{code}/correzioni", summary="Corregge o annulla la pubblicazione", **WRITTEN)
-async def correct(request: Request, store: StoreOf, reader: Publisher, code: Code, values: commands.CorrectForm) -> Any:
-    """Rectifies its date or cancels it, with a motive."""
-    outcome = await commands.correct_publication(store, command(request, reader), the_period(code), values)
-    return said(outcome)
+json_routes(router, (
+    Act(words="Pubblica il rapporto", action="reporting.publish", api="/semestre/{code}/pubblicazione", run=_publish,
+        model=commands.PublishForm, types={"code": Code}),
+    Act(words="Corregge o annulla la pubblicazione", action="reporting.publish", api="/semestre/{code}/correzioni",
+        run=_correct, model=commands.CorrectForm, types={"code": Code}),
+))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,13 +14,24 @@ from services.reporting import labels
 from shared.envelope import Recorded
 from shared.events.base import REGISTRY, Correction, Event
 from shared.projection import Row
+from shared.web.case_labels import ACTION_KINDS
 from shared.web.facts import label_of
 from shared.web.formats import day, euro, instant, number, short
-from shared.web.labels import ACTION_KINDS, DIRECTIONS, MOTIVES, SECTORS, check_reason, occupation
+from shared.web.labels import DIRECTIONS, MOTIVES, SECTORS, check_reason, occupation
 
 MONEY = frozenset({"amount", "requested"})
 ACCOUNTS = frozenset(
-    {"case_manager", "from_manager", "to_manager", "operator", "judged_by", "approved_by", "decided_by", "booked_by"}
+    {
+        "case_manager",
+        "from_manager",
+        "to_manager",
+        "operator",
+        "judged_by",
+        "approved_by",
+        "decided_by",
+        "booked_by",
+        "by",
+    }
 )
 THINGS = frozenset({"company_id", "vacancy_id", "course_id", "project_id"})
 
@@ -55,6 +67,10 @@ def fact_title(type_name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_REFERENCE = re.compile(r"[0-9a-f-]{36}:[0-9]{1,9}:[0-9a-f]{64}")
+"""Where a text is in a vault, under a name that elsewhere holds a code (`motive`)."""
+
+
 def details(event: Event, words: Words) -> list[tuple[str, str]]:
     """The fields of a fact as pairs of Italian words; references and technical ids are left out."""
     found = []
@@ -62,7 +78,7 @@ def details(event: Event, words: Words) -> list[tuple[str, str]]:
         if name in labels.HIDDEN_FIELDS or name == event.SUBJECT:
             continue
         value = getattr(event, name)
-        if value in (None, "", ()):
+        if value in (None, "", ()) or _REFERENCE.fullmatch(str(value)):
             continue
         found.append((labels.field(event.TYPE, name), say(event.TYPE, name, value, words)))
     return found
@@ -75,6 +91,8 @@ def say(type_name: str, name: str, value: Any, words: Words) -> str:
     if name == "occupation":
         return occupation(str(value))
     codes = labels.VALUES_OF.get((type_name, name)) or labels.VALUES.get(name)
+    if codes is not None and isinstance(value, tuple):
+        return ", ".join(codes.get(str(one), str(one)) for one in value)
     if codes is not None:
         return codes.get(str(value), str(value))
     if name in MONEY and isinstance(value, int):
@@ -96,6 +114,9 @@ def say(type_name: str, name: str, value: Any, words: Words) -> str:
 
 def _action(action: BaseModel) -> str:
     values = action.model_dump()
+    if "rule" in values:  # a duty that keeps something beyond an erasure
+        until = f" fino al {day(values['until'])}" if values["until"] else ""
+        return f"{labels.VALUES['rule'].get(values['rule'], values['rule'])}{until}"
     what = ACTION_KINDS.get(values["kind"] or "") or DIRECTIONS.get(values.get("direction", ""), "")
     return f"{what} entro il {day(values['due_on'])}"
 

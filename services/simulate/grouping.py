@@ -34,7 +34,7 @@ class Remembering(Vault):
         self._subjects: dict[tuple[str, bytes], set[str]] = defaultdict(set)
         self._indexed: set[tuple[str, str]] = set()
 
-    async def _keys(self, conn: AsyncConnection, subjects: Iterable[str]) -> dict[str, bytes]:
+    async def _keys(self, conn: AsyncConnection, subjects: Iterable[str], opening: bool = False) -> dict[str, bytes]:
         return {subject: self._held[subject] for subject in set(subjects) if subject in self._held}
 
     async def find(self, conn: AsyncConnection, purpose: str, tokens: Sequence[str], limit: int = 50) -> list[str]:

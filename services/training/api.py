@@ -5,34 +5,25 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
-from starlette.responses import Response
 
 from services.training import commands
 from services.training.views import queries
 from shared import clock
-from shared.decisions import Refused
 from shared.events.base import Id
 from shared.events.intake import District
 from shared.events.training import Line
-from shared.store import Outcome, Store
-from shared.web.app import command, get_store
-from shared.web.problems import Problem, problem
+from shared.store import Store
+from shared.web.acts import Act, json_routes
+from shared.web.app import get_store
+from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter(tags=["formazione"])
 StoreOf = Annotated[Store, Depends(get_store)]
 Viewer = Annotated[Reader, requires("training.view")]
-Planner = Annotated[Reader, requires("training.course")]
-Activator = Annotated[Reader, requires("training.activate")]
-Enroller = Annotated[Reader, requires("training.enrol")]
-Recorder = Annotated[Reader, requires("training.complete")]
-Corrector = Annotated[Reader, requires("training.correct")]
 CourseId = Annotated[Id, Path(description="Il corso.")]
-PersonId = Annotated[Id, Path(description="La persona.")]
-FactId = Annotated[Id, Path(description="Il fatto da correggere.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="Quante righe.")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Da quale riga.")]
 
@@ -91,22 +82,6 @@ class Person(BaseModel):
     has_course: bool
 
 
-class Fact(BaseModel):
-    """A fact that now holds."""
-
-    id: str
-    type: str
-    subject: str
-    number: int
-
-
-class Recorded(BaseModel):
-    """What a command recorded; `repeated` if it had been recorded already."""
-
-    facts: list[Fact]
-    repeated: bool
-
-
 @router.get("/courses", response_model=list[Course], summary="Elenco dei corsi")
 async def list_courses(
     store: StoreOf,
@@ -152,128 +127,25 @@ async def list_people(
     return rows
 
 
-def said(outcome: Outcome) -> Response:
-    """The outcome of a command: 201 with the facts, 409 for a rule, 422 for a field."""
-    if isinstance(outcome, Refused):
-        if outcome.field is None:
-            return problem(409, outcome.code, outcome.sentence)
-        errors = [{"field": outcome.field, "sentence": outcome.sentence}]
-        return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
-    return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
+def _act(words: str, action: str, api: str, run: Any, model: type[BaseModel]) -> Act:
+    return Act(words=words, action=f"training.{action}", api=api, run=run, model=model)
 
 
-WRITTEN: dict[str, Any] = {"status_code": 201, "response_model": Recorded}
-
-
-@router.post("/courses", summary="Propone un corso", **WRITTEN)
-async def propose(
-    request: Request,
-    store: StoreOf,
-    values: commands.ProposalForm,
-    reader: Planner,
-) -> Any:
-    """A course for the plan."""
-    return said(await commands.propose_course(store, command(request, reader), values))
-
-
-@router.post("/courses/{course_id}/links", summary="Collega una ricerca a un corso 2.b", **WRITTEN)
-async def link(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    values: commands.LinkForm,
-    reader: Planner,
-) -> Any:
-    """The vacancy need not be known to training yet."""
-    return said(await commands.link_vacancy(store, command(request, reader), course_id, values))
-
-
-@router.post("/courses/{course_id}/vacancies/{vacancy_id}/unlinking", summary="Scollega una ricerca", **WRITTEN)
-async def unlink(
-    request: Request, store: StoreOf, course_id: CourseId, vacancy_id: Id, values: commands.DayForm, reader: Planner
-) -> Any:
-    """Refused where the active course lives of it."""
-    return said(await commands.unlink_vacancy(store, command(request, reader), course_id, vacancy_id, values))
-
-
-@router.post("/courses/{course_id}/activation", summary="Attiva un corso", **WRITTEN)
-async def activate(
-    request: Request, store: StoreOf, course_id: CourseId, values: commands.DayForm, reader: Activator
-) -> Any:
-    """A 2.b course needs enough open positions in the linked vacancies."""
-    return said(await commands.activate_course(store, command(request, reader), course_id, values))
-
-
-@router.post("/courses/{course_id}/cancellation", summary="Annulla un corso", **WRITTEN)
-async def cancel(
-    request: Request, store: StoreOf, course_id: CourseId, values: commands.CancelForm, reader: Activator
-) -> Any:
-    """Whoever attends it leaves."""
-    return said(await commands.cancel_course(store, command(request, reader), course_id, values))
-
-
-@router.post("/courses/{course_id}/people", summary="Iscrive una persona", **WRITTEN)
-async def enrol(
-    request: Request, store: StoreOf, course_id: CourseId, values: commands.EnrolForm, reader: Enroller
-) -> Any:
-    """Within the seats, once, and only who is in charge."""
-    return said(await commands.enrol(store, command(request, reader), course_id, values))
-
-
-@router.post("/courses/{course_id}/people/{person_id}/leaving", summary="Registra un'uscita", **WRITTEN)
-async def leave(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    person_id: PersonId,
-    values: commands.LeaveForm,
-    reader: Recorder,
-) -> Any:
-    """The seat is free again."""
-    return said(await commands.leave(store, command(request, reader), course_id, person_id, values))
-
-
-@router.post("/courses/{course_id}/people/{person_id}/completion", summary="Registra un completamento", **WRITTEN)
-async def complete(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    person_id: PersonId,
-    values: commands.CompletionForm,
-    reader: Recorder,
-) -> Any:
-    """Needs the course's share of the hours."""
-    return said(await commands.complete(store, command(request, reader), course_id, person_id, values))
-
-
-@router.post("/courses/{course_id}/facts/{fact_id}/correction", summary="Corregge un fatto del corso", **WRITTEN)
-async def correct_course(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    fact_id: FactId,
-    values: commands.CourseCorrectionForm,
-    reader: Corrector,
-) -> Any:
-    """Rectifies or cancels, with a motive."""
-    return said(await commands.correct_course(store, command(request, reader), course_id, fact_id, values))
-
-
-@router.post(
-    "/courses/{course_id}/people/{person_id}/facts/{fact_id}/correction",
-    summary="Corregge un'iscrizione o il suo esito",
-    **WRITTEN,
-)
-async def correct_enrolment(
-    request: Request,
-    store: StoreOf,
-    course_id: CourseId,
-    person_id: PersonId,
-    fact_id: FactId,
-    values: commands.EnrolmentCorrectionForm,
-    reader: Corrector,
-) -> Any:
-    """The seat is corrected with it."""
-    said_ = await commands.correct_enrolment(store, command(request, reader), course_id, person_id, fact_id, values)
-    return said(said_)
+COURSE = "/courses/{course_id}"
+PARTICIPANT = f"{COURSE}/people/{{person_id}}"
+json_routes(router, (
+    _act("Propone un corso", "course", "/courses", commands.propose_course, commands.ProposalForm),
+    _act("Collega una ricerca a un corso 2.b", "course", f"{COURSE}/links", commands.link_vacancy, commands.LinkForm),
+    _act("Scollega una ricerca", "course", f"{COURSE}/vacancies/{{vacancy_id}}/unlinking", commands.unlink_vacancy,
+         commands.DayForm),
+    _act("Attiva un corso", "activate", f"{COURSE}/activation", commands.activate_course, commands.DayForm),
+    _act("Annulla un corso", "activate", f"{COURSE}/cancellation", commands.cancel_course, commands.CancelForm),
+    _act("Iscrive una persona", "enrol", f"{COURSE}/people", commands.enrol, commands.EnrolForm),
+    _act("Registra un'uscita", "complete", f"{PARTICIPANT}/leaving", commands.leave, commands.LeaveForm),
+    _act("Registra un completamento", "complete", f"{PARTICIPANT}/completion", commands.complete,
+         commands.CompletionForm),
+    _act("Corregge un fatto del corso", "correct", f"{COURSE}/facts/{{fact_id}}/correction", commands.correct_course,
+         commands.CourseCorrectionForm),
+    _act("Corregge un'iscrizione o il suo esito", "correct", f"{PARTICIPANT}/facts/{{fact_id}}/correction",
+         commands.correct_enrolment, commands.EnrolmentCorrectionForm),
+))  # fmt: skip

@@ -16,10 +16,11 @@ from services.training import domain
 from services.training.commands import positions_of
 from services.training.domain import course_stream, person_stream
 from services.training.views import COURSES, ENROLMENTS, PEOPLE, VACANCIES
+from shared import erasure
 from shared.decisions import Decision, Refused, Stream
 from shared.envelope import Meta
 from shared.events.base import Event
-from shared.events.intake import PathwayClosed
+from shared.events.intake import PathwayClosed, PersonErased
 from shared.events.matching import PositionFilled, SupplyFactCorrected, VacancyClosed, VacancyOpened
 from shared.events.training import CourseActivated, CourseLeft, Enrolled, PositionsLost, SeatReleased
 from shared.projection.aliases import ids_of
@@ -107,6 +108,9 @@ def _vacancy_of(event: VacancyClosed | PositionFilled | SupplyFactCorrected) -> 
     return fact.vacancy_id if isinstance(fact, VacancyOpened | VacancyClosed | PositionFilled) else None
 
 
+FORGET = erasure.keeping(())
+"""Training's texts are of courses: of a person it holds fine attributes and whatever stands under their id."""
+
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PathwayClosed: (end_enrolments,),
     Enrolled: (end_enrolments,),
@@ -114,4 +118,5 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PositionFilled: (look_at_positions,),
     SupplyFactCorrected: (look_at_positions,),
     CourseActivated: (look_at_activation,),
+    PersonErased: (erasure.reaction(FORGET, person_stream),),
 }

@@ -7,11 +7,11 @@ act of the transaction, under the counter rows locked in order, each fact gets t
 a plain cursor. (An identity column as cursor loses rows: transactions commit out of order.)
 """
 
+from shared.checked import DatabaseUnchecked
 from shared.store.statements import COLUMNS, INSERT, META, columns, read_row
 from shared.store.store import CONFLICTS, TRIES, Store, to_json
 from shared.store.transaction import (
     Accepted,
-    DatabaseUnchecked,
     Decide,
     Outcome,
     TooLarge,

@@ -7,15 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, column, text
 
+from shared.checked import CHECKED
 from shared.envelope import Meta
 
-CHECKED = (
-    # This is the database of the last good check: its cluster, its timeline, and this very table (a restored
-    # one has another oid).
-    "exists (select 1 from health where events_oid = cast('events'::regclass::oid as bigint)"
-    " and system_identifier = (select system_identifier::text from pg_control_system())"
-    " and timeline = (select timeline_id from pg_control_checkpoint()))"
-)
 COUNT = text(
     # All counters are locked in order before any is moved: two commits over the same partitions never wait for
     # each other in a circle. The update itself reads each row as it is once it is locked.

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
+from shared.checked import DatabaseUnchecked
 from shared.db import schema_name
 from shared.decisions import Decision, Refused
 from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 Decide = Callable[[Unit], Awaitable[Decision]]
 COPY_FROM = 16
 """From this many facts on COPY is quicker than an INSERT from arrays."""
-
-
-class DatabaseUnchecked(Exception):
-    """This is not the database of the last good check (a restored backup, a promoted replica): until the
-    worker has compared it with the log (`recover`), commands would reuse numbers that are already out."""
 
 
 class TooLarge(Exception):
@@ -84,7 +80,7 @@ class Transaction:
         """Decides one command on top of all that this transaction holds already."""
         unit = Unit(self, command)
         try:
-            decision = await decide(unit)
+            decision = unit.answered(await decide(unit))
         except Repeated as repeated:
             return Accepted(repeated.facts, repeated=True)
         except Stale as stale:

@@ -11,7 +11,7 @@ from sqlalchemy import Executable, Table
 
 from shared import clock
 from shared.corrections import effective
-from shared.decisions import Refused, Stream
+from shared.decisions import Decision, Refused, Stream
 from shared.envelope import Recorded, ordinal_id
 from shared.projection import Reading, View
 from shared.vault import Pending, Values
@@ -45,6 +45,12 @@ class Command:
     def by_system(self) -> bool:
         """Only system causes reload and decide again over somebody's newer fact."""
         return self.actor.startswith("system:")
+
+
+ENDED = Refused(
+    "person_erased", "I dati di questa persona sono stati cancellati: su di lei non si registra più niente."
+)
+"""The answer to a decision about somebody who was erased: the only streams that end are people's."""
 
 
 class Repeated(Exception):
@@ -123,6 +129,9 @@ class Unit:
         self.conn = transaction.conn
         self.written: Pending | None = None
         self._checked = False
+        self._read_streams: list[str] = []
+        self.after_end = False
+        """Set by the few decisions that may still be taken where a stream has ended: about the ending itself."""
 
     @property
     def pending(self) -> Pending:
@@ -172,6 +181,7 @@ class Unit:
         """The states of all the streams that the decision reads or appends to. One call a decision, so that a
         repeated command and a stale page are seen before anything is decided."""
         loaded = self.transaction.loaded
+        self._read_streams += [stream.id for stream in streams]
         for stream in streams:
             if stream.id not in loaded:
                 await self.transaction.load([each.id for each in streams])
@@ -184,6 +194,19 @@ class Unit:
     def history(self, stream_id: str) -> list[Recorded]:
         """The service's facts of a stream that this decision has read, corrections included."""
         return self.transaction.loaded[stream_id].recorded
+
+    def answered(self, decision: Decision) -> Decision:
+        """The decision as it may stand: nothing is added to a stream that ended, and a refusal says so first."""
+        if self.after_end:
+            return decision
+        subjects = self._read_streams if isinstance(decision, Refused) else [event.subject for event in decision]
+        loaded = self.transaction.loaded
+        ended = any(
+            any(fact.event.ENDS for fact in reversed(loaded[subject].recorded))
+            for subject in subjects
+            if subject in loaded
+        )
+        return ENDED if ended else decision
 
     def _once(self, stream_id: str) -> None:
         loaded = self.transaction.loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,22 @@ from starlette.exceptions import HTTPException
 
 from shared import clock
 from shared.db import service_engine
+from shared.projection.accounts import ACCOUNTS
 from shared.service import Service
 from shared.settings import settings
 from shared.store import Command, Store
 from shared.telemetry import instrument_engine
-from shared.web import oidc
+from shared.web import directory, oidc
 from shared.web.facts import label_of
 from shared.web.forms import form
 from shared.web.guard import Catch, Guard, on_http, on_invalid, on_problem
 from shared.web.pages import AFTER, environment
 from shared.web.problems import TITLES, Problem, is_api
-from shared.web.readers import Reader, accounts, current, walk
+from shared.web.readers import Reader, current, walk
+from shared.web.scopes import Scoped, Scopes
 
 SERVICES_FOLDER = Path(os.environ.get("INSIEME_SERVICES") or Path(__file__).parents[2] / "services")
+NO_SCOPES = Scopes()
 PUBLIC = "public"
 """The actor of what a person does on the public pages, without an account."""
 WAIT, STEP = 1.5, 0.03
@@ -46,25 +49,41 @@ def service_app(
     pages: APIRouter,
     store: Store | None = None,
     templates: Path | None = None,
+    scopes: Scopes = NO_SCOPES,
+    own_look: directory.Own | None = None,
 ) -> FastAPI:
-    """A service's application: `api` under /api, `pages` under /. The site mounts it at /<service>.
+    """A service's application: `api` under /api, `pages` under /. The site mounts it at /<service>. `own_look` is
+    the look at the directory of the service that owns it.
 
-    Raises RuntimeError for a route that names no action: nothing is open by forgetting.
+    Raises RuntimeError for a route that names no action, or a part of its path about which `scopes` says nothing:
+    nothing is open by forgetting.
     """
     name = service if isinstance(service, str) else service.name
     app = bare_app(title, templates or SERVICES_FOLDER / name / "templates", lifespan=_lifespan)
     app.state.service = name
     app.state.store = store
+    if isinstance(service, Service) and ACCOUNTS in service.views:
+        app.state.directory = directory.Directory(lambda: store_of(app), own_look)
+    app.state.scopes, app.state.whose = scopes, _whose(app, scopes)
     app.include_router(api, prefix="/api")
     app.include_router(pages, include_in_schema=False, dependencies=[Depends(wait_for_views)])
     for door in walk(app):
         if door.action is None and not door.anybody and door.route is not None:
             what = f"{sorted(door.methods)} {door.path}"
             raise RuntimeError(f"{name}: {what} names no action (see readers.requires, readers.anybody)")
+        if door.action is not None and (unsaid := scopes.unknown(door.parts)):
+            raise RuntimeError(f"{name}: {door.path}: whose is {', '.join(unsaid)}? (services/{name}/scopes.py)")
     _probes(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.add_api_route("/api/openapi.json", _document, include_in_schema=False)
     return app
+
+
+def _whose(app: FastAPI, scopes: Scopes) -> Callable[[str, str, bool], Awaitable[Scoped | None]]:
+    async def whose(kind: str, id_: str, fresh: bool) -> Scoped | None:
+        return await scopes.whose(store_of(app), kind, id_, fresh)
+
+    return whose
 
 
 def bare_app(title: str, *templates: Path, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
@@ -78,6 +97,8 @@ def bare_app(title: str, *templates: Path, lifespan: Callable[[FastAPI], Any] | 
     )  # fmt: skip
     app.state.service = ""
     app.state.store = None
+    app.state.directory = None
+    app.state.entrance = ""
     app.state.templates = environment(*templates)
     app.state.provider = oidc.provider_of(settings)
     app.state.log_notice = lambda: False
@@ -123,8 +144,7 @@ def name_of(actor: str) -> str:
         return "la piattaforma"
     if actor == PUBLIC:
         return "la persona stessa"
-    known = accounts().get(actor) if settings.mode == "demo" else None
-    return known.name if known else actor
+    return directory.now().name(actor) if actor.startswith("u-") else actor
 
 
 def command(request: Request, reader: Reader) -> Command:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
+import asyncio
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +27,9 @@ Kind = Literal["text", "date", "instant", "int", "cents", "bool", "person"]
 Format = Literal["csv", "xlsx"]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+INVISIBLE = " \t\r\n\v\f\xa0\u2007\u200b\u200c\u200d\u200e\u200f\u202f\u2060\u3000\ufeff"
+"""What a spreadsheet may pass over before it looks for a formula."""
+SPLITS = re.compile(r"[;,\t|\"\r\n]")
 COMPOSED_AT_MOST = 20_000
 
 
@@ -45,7 +50,8 @@ async def export(request: Request, name: str, columns: Sequence[Column], rows: I
     """The table as a file. With `?nomi=1` and the right to it, a page that has intake put the names in."""
     if request.query_params.get("nomi") == "1" and any(column.kind == "person" for column in columns):
         return _compose(request, name, columns, rows, fmt)
-    return file(name, columns, rows, fmt)
+    # In a thread: thousands of rows take a second to write, and the pages of everybody else wait for this loop.
+    return await asyncio.to_thread(file, name, columns, rows, fmt)
 
 
 def _compose(request: Request, name: str, columns: Sequence[Column], rows: Iterable[Row], fmt: Format) -> Response:
@@ -66,11 +72,33 @@ def _compose(request: Request, name: str, columns: Sequence[Column], rows: Itera
     return page(request, "compose.html", title="Preparazione del file", document=document)
 
 
+class Table(BaseModel):
+    """The data of a document of template "table"."""
+
+    name: str
+    fmt: Format
+    columns: list[Column]
+    rows: list[dict[str, Any]] = Field(max_length=COMPOSED_AT_MOST)
+
+
+UNREADABLE = "Il documento da comporre non è leggibile: torna all'elenco e riprova."
+
+
+def table(document: tickets.Document) -> Table:
+    """What a signed document asks to be composed. Raises Problem where it is not such a table."""
+    try:
+        return Table.model_validate(document.data)
+    except ValidationError:
+        raise Problem(422, "document", UNREADABLE) from None
+
+
 def composed(document: tickets.Document, names: Mapping[str, str]) -> Response:
-    """For intake's door: the table of a signed document of template "table", with the names in it."""
-    data = document.data
-    columns = [Column(**column) for column in data["columns"]]
-    return file(data["name"], columns, data["rows"], data["fmt"], names)
+    """For intake's door: the table of a signed document of template "table", with the names in it. Raises Problem."""
+    found = table(document)
+    try:
+        return file(found.name, found.columns, found.rows, found.fmt, names)
+    except (ValueError, TypeError):  # a cell that is not of its column's kind, such as a date that is none
+        raise Problem(422, "document", UNREADABLE) from None
 
 
 def file(
@@ -128,16 +156,20 @@ def _text(column: Column, value: Any) -> str:
 
 def defused(text: str) -> str:
     """A text that a spreadsheet would take for a formula, made harmless by a leading apostrophe."""
-    return f"'{text}" if text.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip(INVISIBLE).startswith(FORMULA) else text
 
 
 def _csv(columns: Sequence[Column], rows: Iterable[Row]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([defused(column.title) for column in columns])
-    for row in rows:
-        writer.writerow([_csv_cell(column, row.get(column.key)) for column in columns])
-    return out.getvalue().encode("utf-8-sig", "replace")
+    lines = [_line(defused(column.title) for column in columns)]
+    lines += [_line(_csv_cell(column, row.get(column.key)) for column in columns) for row in rows]
+    return "".join(lines).encode("utf-8-sig", "replace")
+
+
+def _line(cells: Iterable[str]) -> str:
+    """A cell stays one cell also for a program that splits at commas or tabs: what comes after one could begin a
+    formula, and the csv module quotes for its own delimiter only."""
+    quoted = ('"' + cell.replace('"', '""') + '"' if SPLITS.search(cell) else cell for cell in cells)
+    return ";".join(quoted) + "\r\n"
 
 
 def _csv_cell(column: Column, value: Any) -> str:

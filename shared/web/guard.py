@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -18,16 +19,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
+from shared.keys import KeyGone, Tampered
 from shared.projection import ViewNotReady
 from shared.settings import settings
 from shared.store import DatabaseUnchecked
-from shared.web import sessions
+from shared.web import directory, sessions
 from shared.web.oidc import ProviderAway, SignInRefused
-from shared.web.pages import failure
+from shared.web.pages import failure, safe_path
 from shared.web.problems import SENTENCES, Problem, database_away, is_api, trace_id
 from shared.web.sentences import sentence
 
 log = logging.getLogger("insieme.web")
+PROBES = ("/livez", "/readyz", "/metrics")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY, UPLOAD = 1024 * 1024, 10 * 1024 * 1024
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
@@ -44,6 +47,15 @@ AWAY = (
         "La base dati è appena stata ripristinata e si sta confrontando con il registro degli eventi: finché non "
         "ha finito si può leggere ma non registrare.",
     ),
+)
+KEY_GONE = Problem(
+    503, "key_gone",
+    "Le chiavi che aprono questi dati non sono in questa piattaforma, o sono state distrutte: i testi delle persone "
+    "non si possono leggere. Chi amministra la piattaforma deve rimettere il file delle chiavi.",
+)  # fmt: skip
+TAMPERED = (
+    "Un testo conservato non è più quello che era stato registrato, e non viene mostrato. Segnala il codice qui sotto "
+    "all'assistenza."
 )
 # Signing out goes on to the provider: a browser counts where a form's answer redirects to.
 _PROVIDER = " {0.scheme}://{0.netloc}".format(urlsplit(settings.oidc_issuer)) if settings.oidc_issuer else ""
@@ -77,16 +89,22 @@ class Guard:
         session = sessions.read(headers.get("cookie", ""))
         if provider is not None and session is not None and session.unchecked:
             session = None
+        if session is not None and not session.noted and not scope["path"].endswith("/entrata"):
+            session = None
+        known = await _directory(scope)
+        session, barred, changed = _admitted(known, session)
         nonce = secrets.token_urlsafe(16)
-        scope.setdefault("state", {}).update(session=session, nonce=nonce)
+        scope.setdefault("state", {}).update(session=session, nonce=nonce, barred=barred)
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _seal(MutableHeaders(scope=message), session, nonce)
+                if message["status"] == 307:
+                    _stay_here(MutableHeaders(scope=message))
+                _seal(MutableHeaders(scope=message), session, nonce, changed, barred is not None)
                 trace.get_current_span().set_attribute("http.response.status_code", message["status"])
             await send(message)
 
-        with telemetry.continued("http", headers.get("traceparent")) as span:
+        with telemetry.continued("http", headers.get("traceparent")) as span, directory.standing(known):
             span.set_attribute("http.request.method", scope["method"])
             await self._guarded(scope, receive, sealed, headers)
             # The route's pattern, never the address: a search holds what a person typed.
@@ -115,6 +133,26 @@ class Guard:
         finally:
             for upload in scope["state"].get("uploads", ()):
                 await upload.close()
+
+
+async def _directory(scope: Scope) -> directory.Known:
+    """The directory, for whatever is answered from the database; probes and files do not ask for it."""
+    looks: directory.Directory | None = scope["app"].state.directory
+    if looks is None or scope["path"].startswith("/static/") or scope["path"].endswith(PROBES):
+        return directory.UNREAD
+    return await looks.known()
+
+
+def _admitted(
+    known: directory.Known, session: sessions.Session | None
+) -> tuple[sessions.Session | None, directory.Barred | None, bool]:
+    """The session as the directory has it, why it ends here, and whether it is another than the cookie says."""
+    if session is None:
+        return None, None, False
+    admitted = known.admit(session.reader)
+    if isinstance(admitted, directory.Barred):
+        return None, admitted, False
+    return replace(session, reader=admitted), None, admitted != session.reader
 
 
 def _should_check(scope: Scope, headers: Headers) -> bool:
@@ -186,6 +224,12 @@ def unforeseen(request: Request, error: Exception) -> Response:
     for kind, code, sentence_ in AWAY:
         if isinstance(error, kind):
             return _later(request, Problem(503, code, sentence_))
+    if isinstance(error, KeyGone):
+        log.error("a key generation is missing: %s", error)
+        return failure(request, KEY_GONE)
+    if isinstance(error, Tampered):
+        log.critical("request %s: a sealed text does not open: %s", number, error)  # the row's id or what kind of key
+        return failure(request, Problem(500, "tampered", TAMPERED, trace_id=number))
     if database_away(error):
         log.warning("the database is away: %s", type(error).__name__)
         return _later(request, Problem(503, "database_away", SENTENCES[503]))
@@ -230,7 +274,15 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     return failure(request, Problem(422, "invalid", SENTENCES[422], errors=errors))
 
 
-def _seal(headers: MutableHeaders, session: sessions.Session | None, nonce: str) -> None:
+def _stay_here(headers: MutableHeaders) -> None:
+    """The framework's own redirect (a slash more or less) is made of the Host header, which the caller writes."""
+    to = urlsplit(headers.get("location", ""))
+    headers["location"] = safe_path(to.path + (f"?{to.query}" if to.query else ""))
+
+
+def _seal(
+    headers: MutableHeaders, session: sessions.Session | None, nonce: str, changed: bool = False, barred: bool = False
+) -> None:
     headers.setdefault("content-security-policy", POLICY.format(nonce=nonce))
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
@@ -238,7 +290,9 @@ def _seal(headers: MutableHeaders, session: sessions.Session | None, nonce: str)
     if settings.base_url.startswith("https:"):
         headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
     mine = any(value.startswith(sessions.COOKIE + "=") for value in headers.getlist("set-cookie"))
-    if session and session.to_renew and not mine and "immutable" not in headers["cache-control"]:
+    if barred and not mine:
+        headers.append("set-cookie", sessions.cookie(sessions.COOKIE, "", 0))
+    if session and (session.to_renew or changed) and not mine and "immutable" not in headers["cache-control"]:
         seconds = int(sessions.IDLE.total_seconds())
         headers.append("set-cookie", sessions.cookie(sessions.COOKIE, sessions.write(session), seconds))
 

@@ -21,7 +21,7 @@ from shared.web import formats, sessions, static, tickets
 from shared.web.exports import Column, export, figure
 from shared.web.forms import Errors, Euros, FormState, form
 from shared.web.problems import TITLES, Problem, problem, wants_json
-from shared.web.readers import current, may, roles
+from shared.web.readers import Reader, current, may, roles
 
 if TYPE_CHECKING:
     from shared.store import Outcome
@@ -36,6 +36,16 @@ SERVICES = {
     "enterprise": ("Fare impresa", "Progetti, giudizio tecnico, finanziamento, pagamenti."),
     "reporting": ("Dati e rapporti", "Percorsi, rapporto semestrale, che cosa accade adesso."),
 }
+ASIDE: dict[str, tuple[str, tuple[str, ...], str, str]] = {
+    "intake.accounts": (
+        "accounts", ("/intake/utenti", "/intake/enti"), "Utenti ed enti",
+        "Chi lavora nel programma, con quale ruolo, per quale ente.",
+    ),
+    "intake.hand_over": (
+        "hand_over", ("/intake/passaggi",), "Passaggio dei casi", "Le persone che segue chi lascia passano a colleghi.",
+    ),
+}  # fmt: skip
+"""Pages of intake for who has that right and does not see the service: right -> card, addresses, title, what it is."""
 AFTER = re.compile(r"[a-z][a-z.-]{0,40}/[0-9]{1,6}/[0-9]{1,12}")
 LOG_AWAY = (
     "Il registro degli eventi non è raggiungibile: ciò che registri è al sicuro, gli altri uffici lo vedranno "
@@ -88,6 +98,11 @@ def _status(errors: Errors | Refused) -> int:
     return 409 if isinstance(errors, Refused) and errors.field is None else 422
 
 
+def aside(reader: Reader | None, action: str) -> bool:
+    """Whether this right has a card of its own for the reader."""
+    return action in ASIDE and may(reader, action) and not may(reader, "intake.view")
+
+
 def _shell(request: Request) -> dict[str, Any]:
     reader = current(request)
     session = getattr(request.state, "session", None)
@@ -99,12 +114,24 @@ def _shell(request: Request) -> dict[str, Any]:
         "reader": reader,
         "role": roles().get(reader.role, "") if reader else "",
         "may": lambda action: may(reader, action),
+        "permitted": lambda links: [(words, href) for words, href, action in links if may(reader, action)],
         "service": service,
         "service_title": SERVICES[service][0] if service in SERVICES else "",
         "navigation": [
-            {"href": f"/{name}/", "title": title, "about": about, "here": path.startswith(f"/{name}/")}
+            {
+                "service": name,
+                "href": f"/{name}/",
+                "title": title,
+                "about": about,
+                "here": path.startswith(f"/{name}/"),
+            }
             for name, (title, about) in SERVICES.items()
             if may(reader, f"{name}.view")
+        ]
+        + [
+            {"service": card, "href": paths[0], "title": title, "about": about, "here": path.startswith(paths)}
+            for action, (card, paths, title, about) in ASIDE.items()
+            if aside(reader, action)
         ],
         "csrf": sessions.csrf(session.id) if session else "",
         "nonce": getattr(request.state, "nonce", ""),
@@ -171,6 +198,7 @@ def _failure(request: Request, error: Problem) -> Response:
         request, "error.html", error.status, title=translate(TITLES.get(error.status, "Errore")),
         sentence=translate(error.sentence),
         trace=error.extra.get("trace_id", ""), details=error.extra.get("errors", ()),
+        glass=error.extra.get("glass", ""),
     )  # fmt: skip
 
 

@@ -75,8 +75,8 @@ class SignedOut(Problem):
 class Forbidden(Problem):
     """The reader may not do this."""
 
-    def __init__(self, sentence: str = "Il tuo ruolo non permette questa operazione.") -> None:
-        super().__init__(403, "forbidden", sentence)
+    def __init__(self, sentence: str = "Il tuo ruolo non permette questa operazione.", **extra: Any) -> None:
+        super().__init__(403, "forbidden", sentence, **extra)
 
 
 def problem(status: int, code: str, sentence: str, **extra: Any) -> Response:

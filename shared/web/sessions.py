@@ -39,6 +39,9 @@ class Session:
     renewed: datetime
     checked: datetime
     """When the provider last said that the sign-in stands."""
+    noted: bool = True
+    """Whether the entry is written down (`sign_ins`). The front has no database: its sessions open nothing until they
+    have been at the entrance."""
 
     @property
     def to_renew(self) -> bool:
@@ -88,10 +91,18 @@ def write(session: Session) -> str:
     now = clock.now()
     values = {
         "id": session.id,
-        "reader": [reader.account, reader.name, reader.role, reader.organisation, list(reader.districts)],
+        "reader": [
+            reader.account,
+            reader.name,
+            reader.role,
+            reader.organisation,
+            list(reader.districts),
+            reader.organisation_code,
+        ],
         "started": session.started.isoformat(),
         "renewed": now.isoformat(),
         "checked": session.checked.isoformat(),
+        "noted": session.noted,
     }
     return signing.sign("session", values, min(now + IDLE, session.started + WHOLE))
 
@@ -107,13 +118,14 @@ def read(cookies: str) -> Session | None:
         return None
     if values["id"] in _ended:
         return None
-    account, name, role, organisation, districts = values["reader"]
+    account, name, role, organisation, districts, *code = values["reader"]  # cookies of before have no code
     return Session(
         values["id"],
-        Reader(account, name, role, organisation, tuple(districts)),
+        Reader(account, name, role, organisation, tuple(districts), *code),
         datetime.fromisoformat(values["started"]),
         datetime.fromisoformat(values["renewed"]),
         datetime.fromisoformat(values["checked"]),
+        values.get("noted", True),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from urllib.parse import quote
 
@@ -14,11 +15,12 @@ from starlette.responses import RedirectResponse, Response
 
 from shared import clock
 from shared.settings import Settings, settings
-from shared.web import oidc, sessions, signing
+from shared.web import directory, oidc, sessions, signing
 from shared.web.forms import Errors, check_csrf, form
 from shared.web.limits import COUNTERS, Limit, address_of
 from shared.web.pages import page, safe_path
 from shared.web.readers import accounts, current, roles
+from shared.web.sign_ins import write_down
 
 TRIES = Limit("sign-in", 60, 300)
 """Per address: an office of twenty people shares one."""
@@ -62,7 +64,10 @@ def _count(request: Request) -> None:
 
 
 def _enter(request: Request, session: sessions.Session, target: str) -> Response:
-    response = RedirectResponse(safe_path(target), 303)
+    target, entrance = safe_path(target), request.app.state.entrance
+    if entrance and session.started == session.checked:  # a new one, and no journal here
+        session = replace(session, noted=False)
+    response = RedirectResponse(f"{entrance}?next={quote(target)}" if entrance else target, 303)
     seconds = int(sessions.IDLE.total_seconds())
     response.headers.append("set-cookie", sessions.cookie(sessions.COOKIE, sessions.write(session), seconds))
     response.headers.append("set-cookie", sessions.cookie(sessions.VISIT, "", 0))
@@ -113,11 +118,20 @@ async def come_back(request: Request) -> Response:
             response: Response = RedirectResponse(f"/sign-in?next={quote(pending['next'])}", 303)
             response.headers.append("set-cookie", sessions.cookie(sessions.COOKIE, "", 0))
         else:
+            await write_down(request, "failed", "", refused.code)
             response = _refused(request, refused, pending["next"])
         response.headers.append("set-cookie", sessions.cookie(PENDING, "", 0))
         return response
-    stands = sessions.checked(session, reader) if session and pending["silent"] else sessions.start(reader)
-    response = _enter(request, stands, pending["next"])
+    admitted = directory.now().admit(reader)
+    if isinstance(admitted, directory.Barred):
+        await write_down(request, "failed", reader.account, admitted.code)
+        response = _refused(request, oidc.SignInRefused(admitted.code, admitted.sentence), pending["next"])
+        response.headers.append("set-cookie", sessions.cookie(sessions.COOKIE, "", 0))
+    else:
+        stands = sessions.checked(session, admitted) if session and pending["silent"] else sessions.start(admitted)
+        if session is None or stands.id != session.id:
+            await write_down(request, "in", admitted)
+        response = _enter(request, stands, pending["next"])
     response.headers.append("set-cookie", sessions.cookie(PENDING, "", 0))
     return response
 
@@ -141,7 +155,7 @@ async def choose(request: Request) -> Response:
 def _choices(request: Request, target: str, errors: Errors | None = None) -> Response:
     visit = request.cookies.get(sessions.VISIT) or secrets.token_hex(16)
     session = getattr(request.state, "session", None)
-    people = sorted(accounts().values(), key=lambda reader: list(roles()).index(reader.role))
+    people = sorted(directory.now().readers.values(), key=lambda reader: list(roles()).index(reader.role))
     by_role = [(roles()[role], list(group)) for role, group in groupby(people, key=lambda reader: reader.role)]
     response = page(
         request, "sign_in.html", title="Accedi", by_role=by_role, next=safe_path(target), errors=errors,
@@ -151,15 +165,22 @@ def _choices(request: Request, target: str, errors: Errors | None = None) -> Res
     return response
 
 
+def _absent(account: str) -> str:
+    known = account in accounts() or account in directory.now().rows
+    return directory.DISABLED.sentence if known else "Questo utente dimostrativo non esiste."
+
+
 async def enter(request: Request) -> Response:
     """Starts the session."""
     _count(request)
     choice = await form(request, Choice)
     if isinstance(choice, Errors):
         return _choices(request, "/", choice)
-    reader = accounts().get(choice.account)
+    reader = directory.now().readers.get(choice.account)
     if reader is None:
-        return _choices(request, choice.next, Errors({"account": "Questo utente dimostrativo non esiste."}))
+        await write_down(request, "failed", choice.account, "unknown")
+        return _choices(request, choice.next, Errors({"account": _absent(choice.account)}))
+    await write_down(request, "in", reader)
     return _enter(request, sessions.start(reader), choice.next)
 
 
@@ -173,6 +194,7 @@ async def leave(request: Request) -> Response:
     if session is not None:
         check_csrf(request, typed.get("csrf"))
         sessions.end(session)
+        await write_down(request, "out", session.reader)
     target, provider = "/", request.app.state.provider
     if provider is not None:
         with suppress(oidc.ProviderAway):  # signed out here at least

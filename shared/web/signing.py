@@ -23,8 +23,12 @@ class BadToken(Exception):
     """Forged, damaged, or past its time."""
 
 
-def _key(use: str) -> bytes:
-    return hmac.digest(settings.secret("signing_key"), b"insieme/" + use.encode(), "sha256")
+SHARED = "signing_key"
+"""The secret that all services hold: whoever has it can sign for any of them (docs/adr/0017-vault.md)."""
+
+
+def _key(use: str, secret: str = SHARED) -> bytes:
+    return hmac.digest(settings.secret(secret), b"insieme/" + use.encode(), "sha256")
 
 
 def mac(use: str, text: str) -> str:
@@ -40,18 +44,18 @@ def _decode(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def sign(use: str, values: dict[str, Any], until: datetime) -> str:
-    """`values` as a token that holds up to the instant `until`."""
+def sign(use: str, values: dict[str, Any], until: datetime, secret: str = SHARED) -> str:
+    """`values` as a token that holds up to the instant `until`, under the named secret."""
     body = _encode(zlib.compress(orjson.dumps(values | {"until": until.timestamp()}), 6))
-    return f"{body}.{_encode(hmac.digest(_key(use), body.encode(), 'sha256'))}"
+    return f"{body}.{_encode(hmac.digest(_key(use, secret), body.encode(), 'sha256'))}"
 
 
-def unsign(use: str, token: str) -> dict[str, Any]:
+def unsign(use: str, token: str, secret: str = SHARED) -> dict[str, Any]:
     """The values of a token of this use. Raises BadToken."""
     body, _, signature = token.partition(".")
     try:
         given = _decode(signature)
-        expected = hmac.digest(_key(use), body.encode(), "sha256")
+        expected = hmac.digest(_key(use, secret), body.encode(), "sha256")
     except (ValueError, binascii.Error) as error:
         raise BadToken("damaged") from error
     if not hmac.compare_digest(given, expected):

@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from shared.web.directory import Barred
+from shared.web.readers import current
+
 HEARTBEAT = 15.0
 LIFE = 300.0
 """Seconds after which the browser has to come back: its sign-in is looked at again."""
@@ -44,7 +47,7 @@ async def _bytes(
     stop = asyncio.create_task(stopped.wait())
     try:
         yield b"retry: 3000\n\n"
-        while not stopped.is_set() and loop.time() < end and not await request.is_disconnected():
+        while not stopped.is_set() and loop.time() < end and not await _left(request):
             coming = coming or asyncio.create_task(_next(pieces))
             wait = max(0.0, min(heartbeat, end - loop.time()))
             await asyncio.wait({coming, stop}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
@@ -64,6 +67,14 @@ async def _bytes(
         close = getattr(pieces, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _left(request: Request) -> bool:
+    """Whether the reader is gone, or the directory no longer lets them in."""
+    reader, look = current(request), request.app.state.directory
+    if reader is not None and look is not None and isinstance((await look.known()).admit(reader), Barred):
+        return True
+    return await request.is_disconnected()
 
 
 async def _next(pieces: AsyncIterator[tuple[str, str]]) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from shared.events.enterprise import (
     ProjectSubmitted,
     TechnicalJudgementGiven,
 )
+from shared.events.privacy import PersonForgotten
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Path:
 
     projects: tuple[str, ...] = ()
     funded: tuple[str, ...] = ()
+    forgotten: bool = False
+    """The person was erased."""
+    kept: bool = False
+    """A duty keeps what stands here about them."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Charge:
 
 ProjectFact = ProjectSubmitted | TechnicalJudgementGiven | FundingApproved | FundingRefused | PaymentMade
 BudgetFact = BudgetSet | FundsCommitted | FundsPaid
-PathFact = EnterprisePathStarted | EnterpriseFunded
+PathFact = EnterprisePathStarted | EnterpriseFunded | PersonForgotten
 
 
 def evolve_project(state: Project, event: Event) -> Project:
@@ -148,6 +153,8 @@ def evolve_path(state: Path, event: Event) -> Path:
             return replace(state, projects=(*state.projects, fact.project_id))
         case EnterpriseFunded():
             return replace(state, funded=(*state.funded, fact.project_id))
+        case PersonForgotten():
+            return replace(state, forgotten=True, kept=fact.kept)
         case _:
             assert_never(fact)
 

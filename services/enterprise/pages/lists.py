@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.enterprise import labels, views
 from services.enterprise.pages.common import PAGE, Exporter, Formato, StoreOf, Viewer, Year, titled
+from services.enterprise.scopes import seen
 from shared import clock
 from shared.events.base import Id
 from shared.events.enterprise import Kind
@@ -107,10 +108,11 @@ async def projects(
     """Projects by state, opened on the reader's own queue."""
     shown = status or ("all" if person else own_queue(reader))
     async with store.read() as reading:
-        counts = await views.count_by_status(reading, kind=kind, year=year, person_id=person)
+        among = await seen(reading, reader)
+        counts = await views.count_by_status(reading, kind=kind, year=year, person_id=person, among=among)
         rows = await views.projects(
             reading, status=None if shown == "all" else shown, kind=kind, year=year, person_id=person,
-            limit=PAGE, offset=(page_number - 1) * PAGE,
+            limit=PAGE, offset=(page_number - 1) * PAGE, among=among,
         )  # fmt: skip
         rows = await titled(store, reading, rows)
     total = sum(counts.values()) if shown == "all" else counts.get(shown, 0)
@@ -137,18 +139,20 @@ async def export_projects(
     return await export(request, "progetti", EXPORT_COLUMNS, rows, formato)
 
 
-async def _payments(store: Store, year: int | None) -> list[Row]:
+async def _payments(store: Store, reader: Reader, year: int | None) -> list[Row]:
     async with store.read() as reading:
-        rows = await views.payments(reading, year)
+        rows, among = await views.payments(reading, year), await seen(reading, reader)
+        if among is not None:
+            rows = [row for row in rows if row["project_id"] in set(among)]
         cards = await views.cards(reading, [row["project_id"] for row in rows])
         named = await titled(store, reading, [row | {"card": cards.get(row["project_id"])} for row in rows])
     return [row | {"line": labels.line_name(row["budget_id"])} for row in named]
 
 
 @router.get("/payments")
-async def payments(request: Request, store: StoreOf, _: Viewer, year: Year = None) -> Response:
+async def payments(request: Request, store: StoreOf, reader: Viewer, year: Year = None) -> Response:
     """Payments, the latest first."""
-    rows = await _payments(store, year)
+    rows = await _payments(store, reader, year)
     return page(
         request, "enterprise/payments.html", title="Pagamenti", rows=rows, columns=PAYMENT_COLUMNS,
         values={"year": year}, year=year,
@@ -157,10 +161,10 @@ async def payments(request: Request, store: StoreOf, _: Viewer, year: Year = Non
 
 @router.get("/payments/export")
 async def export_payments(
-    request: Request, store: StoreOf, _: Exporter, formato: Formato, year: Year = None
+    request: Request, store: StoreOf, reader: Exporter, formato: Formato, year: Year = None
 ) -> Response:
     """All payments of the year."""
-    return await export(request, "pagamenti", PAYMENT_COLUMNS, await _payments(store, year), formato)
+    return await export(request, "pagamenti", PAYMENT_COLUMNS, await _payments(store, reader, year), formato)
 
 
 @router.get("/people")

@@ -53,13 +53,11 @@ async def record_absence(store: Store, command: Command, values: forms.AbsenceFo
     return await store.execute(command, decide)
 
 
-async def lift_absence(
-    store: Store, command: Command, absence_id: str, operator: str, values: forms.AbsenceForm
-) -> Outcome:
+async def lift_absence(store: Store, command: Command, absence_id: str, values: forms.AbsenceForm) -> Outcome:
     """The operator is there after all. `values` are the days as the agenda knows them."""
 
     async def decide(unit: Unit) -> Decision:
-        weeks = [week_stream("operator", operator, first) for first, _ in weeks_of(values.first, values.last)]
+        weeks = [week_stream("operator", values.operator, first) for first, _ in weeks_of(values.first, values.last)]
         states = await unit.states(*weeks)
         events: list[Event] = [
             AbsenceLifted(on=unit.today, week_id=stream.id, absence_id=absence_id)

@@ -7,6 +7,7 @@ from typing import Any
 from services.intake import domain, forms
 from services.intake.domain import parameter, person_stream
 from services.intake.domain.conclusions import notice_refusal as decide_notice
+from services.intake.working_days import festive
 from shared.decisions import Decision
 from shared.store import Command, Outcome, Store, Unit
 
@@ -81,7 +82,7 @@ async def notice_refusal(store: Store, command: Command, person_id: str, values:
         text = await unit.vault.write("notice", person_id, {"text": values.text}) if values.text else None
         return decide_notice(
             person, person_id=person_id, days=parameter("refusal_notice_days", values.on), text=text,
-            on=values.on, today=unit.today,
+            on=values.on, today=unit.today, festive=festive(values.on.year, values.on.year + 1),
         )  # fmt: skip
 
     return await store.execute(command, decide)

@@ -1,7 +1,8 @@
 """Drafts of forms: sealed, one per account and form, gone when the form is sent or after some days.
 
-No fact: a draft is what nobody has decided yet. It is sealed with a key derived from the master key like the
-vault's, so that a table or a backup alone tells nothing; a person's drafts go with the person (`forget`).
+No fact: a draft is what nobody has decided yet. It is sealed with a key derived from the vault's generation of
+master keys, so that a table or a backup alone tells nothing, and an old backup nothing at all once the generation is
+destroyed; a person's drafts go with the person (`forget`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.domain.drafts import kept_since, subject_of
-from shared import clock
+from shared import clock, keys
+from shared.events.intake import PersonErased
+from shared.keys import NONCE
 from shared.store import Store
-from shared.vault import NONCE, derived_key
 
 Fields = list[tuple[str, str]]
 """Names and values as the browser sends them, in their order; a name may come more than once."""
@@ -35,8 +37,18 @@ class Draft:
     saved_at: datetime
 
 
-def _cipher(store: Store) -> AESGCM:
-    return AESGCM(derived_key(store.settings.secret("master_key"), f"drafts/{store.service}/1"))
+def _ciphers(store: Store) -> list[AESGCM]:
+    """The first one seals; a draft of before the last change of keys opens with a later one."""
+    return [AESGCM(key) for key in keys.derived(store.settings, store.service, "drafts")]
+
+
+def _opened(ciphers: Sequence[AESGCM], sealed: bytes, header: bytes) -> bytes | None:
+    for cipher in ciphers:
+        try:
+            return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], header)
+        except InvalidTag:
+            continue
+    return None
 
 
 def _header(account: str, form: str) -> bytes:
@@ -49,8 +61,7 @@ def browser_key(store: Store, account: str) -> str:
     Always the same for an account, so that it opens what an older session has left; it is given only to that
     account's signed-in pages and never stored in the browser.
     """
-    key = derived_key(store.settings.secret("master_key"), f"drafts-browser/{store.service}/{account}")
-    return base64.b64encode(key).decode()
+    return base64.b64encode(store.vault.keyed_hash("drafts-browser-key", account)).decode()
 
 
 def browser_tag(store: Store, account: str) -> str:
@@ -61,22 +72,24 @@ def browser_tag(store: Store, account: str) -> str:
 async def save(store: Store, account: str, form: str, token: str, fields: Fields, now: datetime) -> None:
     """Keeps what was typed, instead of what was kept before."""
     nonce = os.urandom(NONCE)
-    sealed = nonce + _cipher(store).encrypt(nonce, orjson.dumps(fields), _header(account, form))
+    sealed = nonce + _ciphers(store)[0].encrypt(nonce, orjson.dumps(fields), _header(account, form))
     async with store.engine.begin() as conn:
         await conn.execute(
             text(
                 "insert into drafts (account, form, subject, token, sealed, saved_at)"
-                " values (:account, :form, :subject, cast(:token as uuid), :sealed, :now)"
+                " select :account, :form, :subject, cast(:token as uuid), :sealed, :now"
+                # A page that stood open may go on saving after the person was erased: nothing of it is kept.
+                " where not exists (select 1 from events where stream_id = :subject and type = :erased)"
                 " on conflict (account, form) do update set subject = excluded.subject, token = excluded.token,"
                 " sealed = excluded.sealed, saved_at = excluded.saved_at"
             ),
             {"account": account, "form": form, "subject": subject_of(form), "token": token, "sealed": sealed,
-             "now": now},
+             "now": now, "erased": PersonErased.TYPE},
         )  # fmt: skip
 
 
 async def load(store: Store, account: str, forms: Sequence[str], now: datetime) -> dict[str, Draft]:
-    """The account's own drafts of these forms. One that does not open (a changed master key) is left out."""
+    """The account's own drafts of these forms. One that does not open (a destroyed key) is left out."""
     async with store.reads.connect() as conn:
         rows = await conn.execute(
             text(
@@ -86,11 +99,10 @@ async def load(store: Store, account: str, forms: Sequence[str], now: datetime) 
             {"account": account, "forms": list(forms), "since": kept_since(now, clock.civil(now))},
         )
         found = rows.all()
-    cipher, drafts = _cipher(store), {}
+    ciphers, drafts = _ciphers(store), {}
     for form, sealed, saved_at in found:
-        try:
-            plain = cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _header(account, form))
-        except InvalidTag:
+        plain = _opened(ciphers, sealed, _header(account, form))
+        if plain is None:
             continue
         drafts[form] = Draft([(str(name), str(value)) for name, value in orjson.loads(plain)], saved_at)
     return drafts

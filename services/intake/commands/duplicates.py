@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+
 from services.intake import domain, forms
-from services.intake.domain import person_stream
+from services.intake.domain import Person, person_stream
+from services.intake.domain.duplicates import Pair
 from shared.decisions import Decision, Refused
 from shared.store import Command, Outcome, Store, Unit
 
+Rule = Callable[[dict[str, Person], Pair, Pair, date], Decision]
+"""Both people by id, the ids in their order, the references of the reasons in the same order, the day."""
+Order = Callable[[dict[str, Person]], Pair]
 
-async def _reasons(unit: Unit, ids: tuple[str, str], text: str) -> tuple[str, str]:
-    """The reasons under each person's own key: erased with the one, they stay with the other."""
-    first = await unit.vault.write("joining", ids[0], {"text": text})
-    return first, await unit.vault.write("joining", ids[1], {"text": text})
+
+async def _decided(store: Store, command: Command, order: Order, text: str, pair: Pair, rule: Rule) -> Outcome:
+    """Both streams read, the reasons kept under each person's own key (erased with the one, they stay with the
+    other), and what the rule says appended to both."""
+
+    async def decide(unit: Unit) -> Decision:
+        if pair[0] == pair[1]:
+            return Refused("same_person", "È la stessa scheda.")
+        states = dict(zip(sorted(pair), await unit.states(*map(person_stream, sorted(pair))), strict=True))
+        ids = order(states)
+        first = await unit.vault.write("joining", ids[0], {"text": text})
+        second = await unit.vault.write("joining", ids[1], {"text": text})
+        return rule(states, ids, (first, second), unit.today)
+
+    return await store.execute(command, decide)
 
 
 async def join_persons(
@@ -19,18 +37,15 @@ async def join_persons(
 ) -> Outcome:
     """The two are one; `keep` says which id stays."""
 
-    async def decide(unit: Unit) -> Decision:
-        if values.keep not in (person_id, other_id):
+    def rule(states: dict[str, Person], ids: Pair, reasons: Pair, on: date) -> Decision:
+        if values.keep not in ids:
             return Refused("keep_unknown", "Scegli quale delle due schede resta.", "keep")
-        ids = (other_id, person_id) if values.keep == person_id else (person_id, other_id)
-        states = dict(zip(sorted(ids), await unit.states(*map(person_stream, sorted(ids))), strict=True))
-        reasons = await _reasons(unit, ids, values.reasons)
         return domain.join(
-            states[ids[0]], states[ids[1]], ids=ids, ground=values.ground, reasons=reasons, on=unit.today,
-            today=unit.today,
-        )  # fmt: skip
+            states[ids[0]], states[ids[1]], ids=ids, ground=values.ground, reasons=reasons, on=on, today=on
+        )
 
-    return await store.execute(command, decide)
+    ids = (other_id, person_id) if values.keep == person_id else (person_id, other_id)
+    return await _decided(store, command, lambda _: ids, values.reasons, ids, rule)
 
 
 async def dismiss_duplicate(
@@ -38,25 +53,25 @@ async def dismiss_duplicate(
 ) -> Outcome:
     """They are two people, and nobody need look again."""
 
-    async def decide(unit: Unit) -> Decision:
-        ids = (min(person_id, other_id), max(person_id, other_id))
-        first, second = await unit.states(person_stream(ids[0]), person_stream(ids[1]))
-        reasons = await _reasons(unit, ids, values.reasons)
-        return domain.dismiss(first, second, ids=ids, reasons=reasons, on=unit.today, today=unit.today)
+    def rule(states: dict[str, Person], ids: Pair, reasons: Pair, on: date) -> Decision:
+        return domain.dismiss(states[ids[0]], states[ids[1]], ids=ids, reasons=reasons, on=on, today=on)
 
-    return await store.execute(command, decide)
+    ids = (min(person_id, other_id), max(person_id, other_id))
+    return await _decided(store, command, lambda _: ids, values.reasons, ids, rule)
 
 
-async def part_persons(store: Store, command: Command, alias_id: str, root_id: str, values: forms.PartForm) -> Outcome:
-    """The joining is undone."""
+async def part_persons(
+    store: Store, command: Command, person_id: str, other_id: str, values: forms.PartForm
+) -> Outcome:
+    """The joining is undone, whichever of the two was joined into the other."""
 
-    async def decide(unit: Unit) -> Decision:
-        ids = (alias_id, root_id)
-        states = dict(zip(sorted(ids), await unit.states(*map(person_stream, sorted(ids))), strict=True))
-        reasons = await _reasons(unit, ids, values.reasons)
+    def order(states: dict[str, Person]) -> Pair:
+        first = states[person_id].identity.joined_into == other_id
+        return (person_id, other_id) if first else (other_id, person_id)
+
+    def rule(states: dict[str, Person], ids: Pair, reasons: Pair, on: date) -> Decision:
         return domain.part(
-            states[alias_id], states[root_id], ids=ids, ground=values.ground, reasons=reasons, on=unit.today,
-            today=unit.today,
-        )  # fmt: skip
+            states[ids[0]], states[ids[1]], ids=ids, ground=values.ground, reasons=reasons, on=on, today=on
+        )
 
-    return await store.execute(command, decide)
+    return await _decided(store, command, order, values.reasons, (person_id, other_id), rule)

@@ -63,15 +63,18 @@ async def queue(
     because: str | None = None,
     keep_until: date | None = None,
     reminder_of: str | None = None,
+    about_rights: bool = False,
 ) -> list[Event]:
     """The message that belongs to a fact, to be appended with it; nothing where none may go out.
 
     None goes out while the office has messages switched off, to somebody without an open pathway, without an
     address, or who refused. The decision must have read the person's stream. `because` is the fact (by default the
-    first of this very command); `reminder_of` is the desk whose reminders may be suspended.
+    first of this very command); `reminder_of` is the desk whose reminders may be suspended. `about_rights`: an answer
+    about one's data goes out after the closure and during a restriction too, when nothing else does.
     """
     (switchboard,) = await unit.states(MESSAGING)
-    if not switchboard.sending or not person.is_open:
+    silent = not person.is_open or person.rights.restricted_on is not None
+    if not switchboard.sending or (silent and not about_rights):
         return []
     if reminder_of is not None and not (
         switchboard.reminders and person.messages.reminders and reminder_of not in switchboard.quiet_desks

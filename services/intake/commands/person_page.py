@@ -17,6 +17,7 @@ from services.intake.forms import self_registration as forms
 from services.intake.views import OTHERS
 from shared import clock
 from shared.decisions import Decision, Refused
+from shared.projection.aliases import ids_of
 from shared.store import Command, Outcome, Store, Unit
 
 CODE = "person-code"
@@ -131,14 +132,18 @@ async def still_open(store: Store, person_id: str) -> Entered | None:
 async def answer_proposal(
     store: Store, command: Command, person_id: str, vacancy_id: str, values: forms.ProposalForm
 ) -> Outcome:
-    """What the person says to a proposal of matching."""
+    """What the person says to a proposal of matching; recorded under the id for which they were proposed, if they have
+    several."""
 
     async def decide(unit: Unit) -> Decision:
-        (person,) = await unit.states(person_stream(person_id))
-        row = await unit.row(OTHERS, person_id)
-        state = row["presentations"].get(vacancy_id, {}).get("state") if row else None
+        proposed, state = person_id, None
+        for one in await ids_of(unit, person_id):
+            row = await unit.row(OTHERS, one)
+            if row and vacancy_id in row["presentations"]:
+                proposed, state = one, row["presentations"][vacancy_id]["state"]
+        (person,) = await unit.states(person_stream(proposed))
         return rules.answer_proposal(
-            person, person_id=person_id, vacancy_id=vacancy_id, state=state, answer=values.answer, today=unit.today
+            person, person_id=proposed, vacancy_id=vacancy_id, state=state, answer=values.answer, today=unit.today
         )
 
     return await store.execute(command, decide)

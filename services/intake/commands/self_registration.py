@@ -86,6 +86,6 @@ async def discard_contact(store: Store, command: Command, contact_id: str, value
 
 
 async def forget(unit: Unit, due: Due) -> Decision:
-    """A draft or a contact whose time is over: its key is destroyed first, then its rows and its code go."""
+    """A draft, a contact or a referral whose time is over: its key goes first, then its rows and its code."""
     await unit.store.vault.erase(unit.conn, due.key)
     return []

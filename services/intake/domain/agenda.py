@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, assert_never, cast
 
 from services.intake.domain.desks import Desk
@@ -110,6 +111,7 @@ def evolve_week(week: Week, event: Event) -> Week:
             assert_never(own)
 
 
+@lru_cache(maxsize=1440)
 def minute_of(at: str) -> int:
     """`09:30` as minutes after midnight."""
     return int(at[:2]) * 60 + int(at[3:])

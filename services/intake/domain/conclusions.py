@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Literal
 
 from services.intake.domain.assessment import (
@@ -14,7 +14,7 @@ from services.intake.domain.assessment import (
     Skill,
     fragile,
 )
-from services.intake.domain.rules import date_refused, not_open
+from services.intake.domain.rules import date_refused, last_day, not_open
 from services.intake.domain.state import Person
 from shared.decisions import Decision, Refused
 from shared.events.base import Event
@@ -161,11 +161,13 @@ def assess_language(
     ]  # fmt: skip
 
 
-def notice_refusal(person: Person, *, person_id: str, days: int, text: str | None, on: date, today: date) -> Decision:
+def notice_refusal(
+    person: Person, *, person_id: str, days: int, text: str | None, on: date, today: date, festive: Collection[date]
+) -> Decision:
     """The person is told why the request cannot be granted, and has `days` to answer (parameter, 0: not in use).
 
-    Source: L. 241/1990 art. 10-bis (ten days from the notice). The first day does not count; a last day that is a
-    Sunday moves to the Monday [own, after art. 2963 c.c.].
+    Source: L. 241/1990 art. 10-bis (ten days from the notice). The first day does not count; a last day that is
+    festive moves to the first that is not (`rules.last_day`).
     """
     refused = not_open(person) or date_refused(on, today, person.registered_on, "registration")
     if refused is not None:
@@ -174,8 +176,6 @@ def notice_refusal(person: Person, *, person_id: str, days: int, text: str | Non
         return Refused("notice_not_used", "Il preavviso di rigetto non è in uso a quella data.")
     if not person.failed:
         return Refused("no_failed_check", "Il preavviso richiede una verifica non superata.")
-    last = on + timedelta(days=days)
-    if last.weekday() == 6:
-        last += timedelta(days=1)
+    last = last_day(on, days, festive)
     reasons = tuple(person.checks[name].reason for name in person.failed)
     return [RefusalNoticed(on=on, person_id=person_id, reasons=reasons, answer_by=last, text=text)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from types import MappingProxyType
 
-from shared import territory
+from shared import names, territory
 from shared.events.intake import Channel, District
 
 Span = tuple[time, time]
@@ -68,22 +68,22 @@ def _all() -> tuple[Desk, ...]:
     capital = territory.CAPITAL
     return (
         Desk(
-            "malvezzi", "Palazzo Malvezzi", capital, "citta-di-bologna", _MORNINGS, "desk", date(2017, 12, 20),
+            "malvezzi", names.DESKS["malvezzi"], capital, "citta-di-bologna", _MORNINGS, "desk", date(2017, 12, 20),
             source="via Zamboni 13, aperto il 20/12/2017: bolognatoday.it; orari [own]",
         ),
         *(
             Desk(
-                f"sportello-{slug}", f"Sportello lavoro {name}", capital, "citta-di-bologna", _QUARTIERE, "quartiere",
-                _FIRST, quartiere=slug,
+                f"sportello-{slug}", names.DESKS[f"sportello-{slug}"], capital, "citta-di-bologna", _QUARTIERE,
+                "quartiere", _FIRST, quartiere=slug,
             )
-            for slug, name in territory.QUARTIERI.items()
+            for slug in territory.QUARTIERI
         ),
         Desk(
-            "caritas-san-petronio", "Caritas · Fondazione San Petronio", capital, "citta-di-bologna",
+            "caritas-san-petronio", names.DESKS["caritas-san-petronio"], capital, "citta-di-bologna",
             _week(("2-5", "09:00", "12:30")), "caritas", _FIRST,
         ),
         Desk(
-            "appennino", "Sportello itinerante Appennino", "037059", "appennino-bolognese",
+            "appennino", names.DESKS["appennino"], "037059", "appennino-bolognese",
             _week(("2-4", "09:30", "13:00")), "desk", date(2025, 6, 3), travelling=True,
             source="sportelli itineranti 3-5/6/2025: ilrestodelcarlino.it; sede Vergato e giorni [own]",
         ),
@@ -101,4 +101,4 @@ def desks_on(on: date, table: Mapping[str, Desk] | None = None) -> dict[str, Des
 
 def desk_name(code: str) -> str:
     """How a desk is called, whether it still exists or not."""
-    return DESKS[code].name if code in DESKS else code
+    return names.DESKS.get(code, code)

@@ -1,4 +1,4 @@
-"""The state behind a person's own page: the code that opens it, the declaration, answers and requests."""
+"""The state behind a person's own page: the code that opens it, the declaration, the answers to proposals."""
 
 from __future__ import annotations
 
@@ -12,25 +12,21 @@ from shared.events.intake import (
     PersonCodeGiven,
     PersonCodeRevoked,
     ProposalAnswered,
-    Right,
-    RightRequested,
 )
 
-OwnPageFact = DeclarationSigned | PersonCodeGiven | PersonCodeRevoked | ProposalAnswered | RightRequested
+OwnPageFact = DeclarationSigned | PersonCodeGiven | PersonCodeRevoked | ProposalAnswered
 Answer = Literal["accepted", "declined"]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """Code, declaration, answers and requests of one person. The declaration is of the present episode."""
+    """Code, declaration and answers of one person. The declaration is of the present episode."""
 
     declared_on: date | None = None
     code_id: str | None = None
     code_until: date | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """Vacancy id -> the latest answer."""
-    requests: Mapping[Right, date] = field(default_factory=dict)
-    """Right -> day by which the latest request is due."""
 
     def opens(self, today: date) -> bool:
         """Whether the code opens the page."""
@@ -48,8 +44,6 @@ def evolve_own_page(page: OwnPage, event: OwnPageFact) -> OwnPage:
             return replace(page, code_id=None, code_until=None) if page.code_id == event.code_id else page
         case ProposalAnswered():
             return replace(page, answers={**page.answers, event.vacancy_id: event.answer})
-        case RightRequested():
-            return replace(page, requests={**page.requests, event.right: event.due_on})
         case _:
             assert_never(event)
 

@@ -44,7 +44,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("draft_days", 7, date(2017, 1, 1), "[own] bozza di un modulo allo sportello: cancellata"),
     Parameter("contact_days", 365, date(2017, 1, 1), "[own] domanda dal sito: conservata 12 mesi, poi cancellata"),
     Parameter("discarded_contact_days", 30, date(2017, 1, 1), "[own] domanda scartata: cancellata dopo 30 giorni"),
+    Parameter("answered_referral_days", 90, date(2017, 1, 1), "[own] segnalazione non accolta: dati cancellati dopo"),
     Parameter("person_code_days", 180, date(2017, 1, 1), "[own] codice per la pagina personale"),
+    Parameter("erasure_days", 5, date(2017, 1, 1), "[own] dalla conferma alla cancellazione: per dare la lettera"),
     Parameter("recently_closed_days", 30, date(2017, 1, 1), "[own] pagina Oggi"),
     Parameter("slot_minutes", 30, date(2017, 1, 1), "[own] durata di un appuntamento"),
     Parameter("booking_days", 180, date(2017, 1, 1), "[own] quanto lontano si fissa un appuntamento"),
@@ -54,6 +56,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("messages_until_hour", 20, date(2017, 1, 1), "[own] nessun messaggio di notte"),
     Parameter("feed_days", 180, date(2017, 1, 1), "[own] validità di un calendario pubblicato"),
     Parameter("permit_reminder_days", 60, date(2017, 1, 1), "D.Lgs. 286/1998 art. 5 c. 4: rinnovo 60 giorni prima"),
+    Parameter("emergency_hours", 4, date(2017, 1, 1), "[own] apertura in emergenza di una scheda: quanto dura"),
+    Parameter("emergency_notice_days", 14, date(2017, 1, 1), "[own] pagina Oggi: aperture delle proprie persone"),
+    Parameter(
+        "access_log_days", 365, date(2017, 1, 1), "[own] 6-12 mesi, per la verifica degli accessi; mai meno di 6"
+    ),
+    Parameter("sign_in_days", 365, date(2017, 1, 1), "Garante 27/11/2008: almeno 6 mesi per gli amministratori"),
     Parameter("attachment_bytes", 9_500_000, date(2017, 1, 1), "[own] foto di telefono e scansioni"),
     Parameter("attachments_per_person", 60, date(2017, 1, 1), "[own] contro l'accumulo senza scopo"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Literal
 
+from services.intake.domain import rights
 from services.intake.domain.own_page import Answer
 from services.intake.domain.parameters import parameter
 from services.intake.domain.rules import date_refused, not_open
@@ -16,20 +17,11 @@ from shared.events.intake import (
     PersonCodeRevoked,
     ProposalAnswered,
     Right,
-    RightRequested,
 )
 
 ANSWERABLE = ("shortlisted", "presented")
 """The states of a proposal in which the person's answer still matters."""
-RIGHTS: tuple[Right, ...] = ("access", "rectification", "restriction", "objection", "erasure")
-
-
-def month_later(on: date) -> date:
-    """The same day of the next month, or its last day (Regulation 1182/71, art. 3(2)(c))."""
-    first = on.replace(day=1)
-    after = (first + timedelta(days=32)).replace(day=1)
-    last = (after + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return min(after + timedelta(days=on.day - 1), last)
+RIGHTS: tuple[Right, ...] = ("access", "rectification", "restriction", "objection", "erasure", "portability")
 
 
 def sign_declaration(person: Person, *, person_id: str, on: date, today: date) -> Decision:
@@ -73,10 +65,7 @@ def answer_proposal(
 
 
 def request_right(person: Person, *, person_id: str, request_id: str, right: Right, today: date) -> Decision:
-    """A right over one's data; due within one month of receipt (Regulation 2016/679, art. 12(3))."""
-    due = person.own_page.requests.get(right)
-    if due is not None and today <= due:
+    """A right over one's data, asked for by the person (see rights.request)."""
+    if person.rights.waiting(right) is not None:
         return Refused("already_requested", "Hai già fatto questa richiesta: riceverai una risposta entro il termine.")
-    return [
-        RightRequested(on=today, person_id=person_id, request_id=request_id, right=right, due_on=month_later(today))
-    ]
+    return rights.request(person, person_id=person_id, request_id=request_id, right=right, by="person", today=today)

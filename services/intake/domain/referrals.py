@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, assert_never
 
+from shared import names
 from shared.decisions import Decision, Refused
 from shared.events.intake import Channel
 from shared.events.intake.referrals import (
@@ -71,12 +72,12 @@ class Organisation:
 
 
 ORGANISATIONS: tuple[Organisation, ...] = (
-    Organisation("parrocchia-corticella", "Parrocchia dei Santi Savino e Silvestro di Corticella", "parish", _2017),
-    Organisation("caritas-bologna", "Caritas diocesana di Bologna - Centro di ascolto", "caritas", _2017),
-    Organisation("sst-bologna", "Comune di Bologna - Servizio sociale territoriale", "social_services", _2017),
-    Organisation("quartiere-navile", "Comune di Bologna - Quartiere Navile", "quartiere", _2017),
-    Organisation("unione-appennino", "Unione dei Comuni dell'Appennino Bolognese", "union", _2017),
-    Organisation("associazione-amici", "Associazione Amici di Piazza Grande", "association", _2017),
+    Organisation("parrocchia-corticella", names.REFERRERS["parrocchia-corticella"], "parish", _2017),
+    Organisation("caritas-bologna", names.REFERRERS["caritas-bologna"], "caritas", _2017),
+    Organisation("sst-bologna", names.REFERRERS["sst-bologna"], "social_services", _2017),
+    Organisation("quartiere-navile", names.REFERRERS["quartiere-navile"], "quartiere", _2017),
+    Organisation("unione-appennino", names.REFERRERS["unione-appennino"], "union", _2017),
+    Organisation("associazione-amici", names.REFERRERS["associazione-amici"], "association", _2017),
 )
 """[own]: the list of the accredited is the office's; these are for the demonstration."""
 
@@ -89,9 +90,9 @@ def organisation_named(name: str, on: date, table: tuple[Organisation, ...] = OR
     return next(held, None)
 
 
-def organisation_of(code: str, table: tuple[Organisation, ...] = ORGANISATIONS) -> str:
+def organisation_of(code: str) -> str:
     """The name of an organisation, accredited still or not."""
-    return next((each.name for each in table if each.code == code), code)
+    return names.REFERRERS.get(code, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
-from typing import cast
+from datetime import date, timedelta
+from typing import Any, cast
 
 from services.intake.domain.state import Person
 from shared import territory
@@ -56,6 +57,10 @@ class Joined(Refused):
 
     root: str = ""
 
+    def more(self) -> dict[str, Any]:
+        """Where to go on."""
+        return {"person_id": self.root}
+
 
 def joined(person: Person) -> Refused | None:
     """Refuses where the person stands under another id: what is new is recorded there."""
@@ -76,3 +81,15 @@ def not_open(person: Person) -> Refused | None:
     if person.registered_on is None:
         return _NOT_REGISTERED
     return _CLOSED if person.closed_on is not None else None
+
+
+def last_day(on: date, days: int, festive: Collection[date]) -> date:
+    """The last day of a term of so many days after `on`, which itself does not count.
+
+    Source: art. 2963 c.c., commi 2-3: a term that ends on a festive day is prolonged to the next that is none. Sundays
+    are festive, and the days given; a Saturday is not: art. 155 c.p.c., comma 5, moves it for acts of a trial only.
+    """
+    last = on + timedelta(days=days)
+    while last.isoweekday() == 7 or last in festive:
+        last += timedelta(days=1)
+    return last

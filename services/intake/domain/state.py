@@ -11,11 +11,13 @@ from services.intake.domain import casefile
 from services.intake.domain.appointments import Appointments, OwnAppointments, evolve_appointments
 from services.intake.domain.assessment import Assessment, AssessmentFact, evolve_assessment
 from services.intake.domain.casefile import CaseFact, Contacts, PlanFile, Rest
+from services.intake.domain.emergency import Glass, GlassFact, evolve_glass
 from services.intake.domain.identity import Identity, IdentityFact, evolve_identity
 from services.intake.domain.messages import Messages, OwnMessages, evolve_messages
 from services.intake.domain.own_page import OwnPage, OwnPageFact, evolve_own_page, renewed
 from services.intake.domain.reception import Visits, evolve_visits
 from services.intake.domain.referrals import Referrals, evolve_referrals
+from services.intake.domain.rights import Rights, RightsFact, evolve_rights
 from services.intake.domain.target import Target, TargetFact, checked_again, evolve_target, renewed_target
 from shared.decisions import Stream
 from shared.events.base import Event
@@ -36,6 +38,11 @@ from shared.events.intake import (
     DuplicateDismissed,
     DuplicateProposed,
     EligibilityChecked,
+    EmergencyOpened,
+    EmergencyReviewed,
+    ErasureConfirmed,
+    ErasureDropped,
+    ErasureProposed,
     FragilityFound,
     InterviewHeld,
     LanguageAssessed,
@@ -56,6 +63,7 @@ from shared.events.intake import (
     PersonArrived,
     PersonCodeGiven,
     PersonCodeRevoked,
+    PersonErased,
     PersonReferred,
     PersonRegistered,
     PersonsJoined,
@@ -66,6 +74,7 @@ from shared.events.intake import (
     PlanAgreed,
     PlanReviewed,
     PlanSigned,
+    ProcessingRestricted,
     ProposalAnswered,
     ReadinessChanged,
     ReferralAccepted,
@@ -74,6 +83,9 @@ from shared.events.intake import (
     RefusalNoticed,
     RegisteredQuickly,
     RemindersSet,
+    RestrictionLifted,
+    RightAnswered,
+    RightExtended,
     RightRequested,
     TakenInCharge,
     VisitEnded,
@@ -96,6 +108,7 @@ Own = (
     | OwnAppointments
     | OwnMessages
     | OwnPageFact
+    | RightsFact
     | IdentityFact
     | PersonArrived
     | VisitEnded
@@ -104,6 +117,7 @@ Own = (
     | ReferralAccepted
     | ReferralDeclined
     | ReferralAgreementChanged
+    | GlassFact
 )
 
 
@@ -147,6 +161,8 @@ class Person:
     referrals: Referrals = field(default_factory=Referrals)
     appointments: Appointments = field(default_factory=Appointments)
     messages: Messages = field(default_factory=Messages)
+    glass: Glass = field(default_factory=Glass)
+    rights: Rights = field(default_factory=Rights)
 
     @property
     def is_open(self) -> bool:
@@ -195,6 +211,8 @@ def evolve(person: Person, event: Event) -> Person:
                 visits=replace(person.visits, quick=False),
                 referrals=person.referrals,
                 own_page=renewed(person.own_page),
+                glass=person.glass,
+                rights=person.rights,
                 target=renewed_target(person.target),
             )
         case EligibilityChecked():
@@ -225,7 +243,14 @@ def evolve(person: Person, event: Event) -> Person:
             return replace(person, rest=casefile.rest_of(own))
         case PathwayClosed():
             return replace(person, closed_on=own.on)
-        case DeclarationSigned() | PersonCodeGiven() | PersonCodeRevoked() | ProposalAnswered() | RightRequested():
+        case PersonErased():
+            return replace(person, own_page=OwnPage(), rights=evolve_rights(person.rights, own))
+        case (
+            RightRequested() | RightExtended() | RightAnswered() | ProcessingRestricted() | RestrictionLifted()
+            | ErasureProposed() | ErasureConfirmed() | ErasureDropped()
+        ):  # fmt: skip
+            return replace(person, rights=evolve_rights(person.rights, own))
+        case DeclarationSigned() | PersonCodeGiven() | PersonCodeRevoked() | ProposalAnswered():
             return replace(person, own_page=evolve_own_page(person.own_page, own))
         case (
             PermitRecorded()
@@ -255,6 +280,8 @@ def evolve(person: Person, event: Event) -> Person:
             | MessageFailed() | MessagesRefused() | MessagesAccepted() | RemindersSet()
         ):  # fmt: skip
             return replace(person, messages=evolve_messages(person.messages, own))
+        case EmergencyOpened() | EmergencyReviewed():
+            return replace(person, glass=evolve_glass(person.glass, own))
         case _:
             assert_never(own)
 

@@ -24,9 +24,12 @@ def transfer(
     today: date,
 ) -> Decision:
     """The person has another case manager from today on; `managers` are the accounts that may follow people."""
-    refused = not_open(person)
-    if refused is not None:
-        return refused
+    return not_open(person) or _passed(person, person_id, to_manager, motive, managers, today)
+
+
+def _passed(
+    person: Person, person_id: str, to_manager: str, motive: TransferMotive, managers: Collection[str], today: date
+) -> Decision:
     if person.case_manager is None:
         return Refused("no_manager", "La persona non è ancora in carico a nessuno: si sceglie alla presa in carico.")
     if to_manager not in managers:
@@ -50,7 +53,10 @@ def hand_over(
     managers: Collection[str],
     today: date,
 ) -> Decision:
-    """One of all the cases of somebody who leaves: nothing to do where it has been closed or passed on meanwhile."""
+    """One of all the cases of somebody who leaves: nothing to do where it has been closed or passed on meanwhile.
+
+    Also a case that stands under another id passes: should the two be parted, nobody who left follows it.
+    """
     if not person.is_open or person.case_manager != from_manager:
         return []
-    return transfer(person, person_id=person_id, to_manager=to_manager, motive=motive, managers=managers, today=today)
+    return _passed(person, person_id, to_manager, motive, managers, today)

@@ -1,5 +1,6 @@
 """What forms and API bodies hold. A wrong value is told under its field, in Italian, before any decision."""
 
+from services.intake.forms.accounts import AccountForm, DisableForm, MoveAccountForm, OrganisationForm
 from services.intake.forms.agenda import AbsenceForm, At, ClosureForm, DaysForm, SlotForm
 from services.intake.forms.appointments import BookForm, CancelForm, Choice, ChoicesForm, KeptForm, MissedForm, MoveForm
 from services.intake.forms.assessment import AssessmentForm, FragilityForm, LanguageForm, ReadinessForm
@@ -28,7 +29,6 @@ from services.intake.forms.documents import (
     JoinForm,
     PartForm,
     PermitForm,
-    RemoveForm,
 )
 from services.intake.forms.fields import (
     OUTSIDE,
@@ -58,8 +58,6 @@ from services.intake.forms.plans import (
 )
 from services.intake.forms.reception import (
     CallForm,
-    IdentifyForm,
-    Nothing,
     QuickForm,
     StandForm,
 )
@@ -75,6 +73,7 @@ __all__ = [
     "OUTSIDE",
     "ROWS",
     "AbsenceForm",
+    "AccountForm",
     "AgreementForm",
     "AssessmentForm",
     "At",
@@ -94,6 +93,7 @@ __all__ = [
     "Day",
     "DaysForm",
     "DeclineForm",
+    "DisableForm",
     "DismissForm",
     "DomicileForm",
     "DrawForm",
@@ -101,7 +101,6 @@ __all__ = [
     "Form",
     "FragilityForm",
     "HandOverForm",
-    "IdentifyForm",
     "IdentityForm",
     "InterviewForm",
     "InviteForm",
@@ -115,10 +114,11 @@ __all__ = [
     "MeasuresForm",
     "MessagingForm",
     "MissedForm",
+    "MoveAccountForm",
     "MoveForm",
     "NoteForm",
-    "Nothing",
     "NoticeForm",
+    "OrganisationForm",
     "PartForm",
     "PermitForm",
     "Phone",
@@ -128,7 +128,6 @@ __all__ = [
     "ReadinessForm",
     "ReferForm",
     "RegisterForm",
-    "RemoveForm",
     "ResumeForm",
     "ReviewForm",
     "SessionForm",

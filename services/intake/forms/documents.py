@@ -79,7 +79,3 @@ class AttachmentForm(BaseModel):
 
     kind: AttachmentKind
     file: UploadFile = Field(description="PDF or photograph.")
-
-
-class RemoveForm(Form):
-    """A file is taken out: nothing to say but yes."""

@@ -14,10 +14,6 @@ from shared.events.base import Code, Id
 from shared.events.intake import Education
 
 
-class Nothing(Form):
-    """A button says everything."""
-
-
 class CallForm(Form):
     """Who shall receive; nobody named: whoever presses the button."""
 
@@ -28,12 +24,6 @@ class StandForm(Form):
     """Whether the operator can receive."""
 
     standing: Literal["free", "busy", "away"]
-
-
-class IdentifyForm(Form):
-    """Who waits under the number."""
-
-    person_id: Id
 
 
 class QuickForm(RegisterForm):

@@ -149,7 +149,3 @@ class DeclarationForm(Form):
     """The declaration was signed."""
 
     on: Day
-
-
-class NoForm(Form):
-    """A button."""

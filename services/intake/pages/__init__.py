@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from services.intake.pages import (
+    accesses,
+    accounts,
     agenda,
     appointments,
     assessment,
@@ -12,6 +14,7 @@ from services.intake.pages import (
     drafts,
     duplicates,
     eligibility,
+    emergency,
     first_contact,
     groups,
     imports,
@@ -22,6 +25,7 @@ from services.intake.pages import (
     reception,
     referrals,
     register,
+    rights,
     sampling,
     self_registration,
     transfers,
@@ -29,6 +33,7 @@ from services.intake.pages import (
 
 router = APIRouter()
 for part in (
+    accounts,
     agenda,
     appointments,
     groups,
@@ -51,6 +56,9 @@ for part in (
     person_page,
     transfers,
     first_contact,
+    rights,
+    emergency,
+    accesses,
 ):
     router.include_router(part.router)
 

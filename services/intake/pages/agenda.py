@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -17,7 +16,7 @@ from services.intake.commands.appointments import Applied, apply
 from services.intake.domain import parameter
 from services.intake.domain.agenda import Slot, Week, free_slots, week_id, week_stream
 from services.intake.domain.desks import DESKS, desk_name, desks_on
-from services.intake.pages.operators import operators_of
+from services.intake.pages.operators import absent_of, operators_of
 from services.intake.pages.public import CODE
 from services.intake.views.agenda import agenda as agenda_rows
 from services.intake.working_days import holidays_of
@@ -28,6 +27,7 @@ from shared.projection import Row
 from shared.store import Store
 from shared.store.unit import fold
 from shared.web import limits
+from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import command, get_store, name_of
 from shared.web.pages import Errors, done, form, page
 from shared.web.problems import SENTENCES, Problem
@@ -103,7 +103,7 @@ async def _days_page(
     feasts = sorted((d, name) for d, name in holidays_of(None, today.year, today.year + 1).items() if d >= today)[:8]
     return page(
         request, "intake/agenda_days.html", title="Chiusure e assenze", errors=errors, closures=closed, absences=away,
-        desks=_desk_names(today), operators=operators_of(reader), name_of=name_of, desk_name=desk_name,
+        desks=_desk_names(today), operators=absent_of(reader), name_of=name_of, desk_name=desk_name,
         feasts=feasts, to_move=to_move, trail=TRAIL,
     )  # fmt: skip
 
@@ -114,62 +114,30 @@ async def days(request: Request, reader: Reader = requires(ACTION), store: Store
     return await _days_page(request, store, reader)
 
 
-@router.post("/agenda/chiusure")
-async def close(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
-    """Desks that do not open."""
-    values = await form(request, forms.ClosureForm)
-    if isinstance(values, Errors):
-        return await _days_page(request, store, reader, values)
-    outcome = await commands.close_desks(store, command(request, reader), values)
-    if isinstance(outcome, Refused):
-        return await _days_page(request, store, reader, outcome)
-    return done(request, outcome, to="/intake/agenda/chiusure")
+async def _days_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _days_page(request, store, reader, errors)
 
 
-@router.post("/agenda/assenze")
-async def absent(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
-    """An operator is away; whoever is booked is proposed to be moved."""
-    values = await form(request, forms.AbsenceForm)
-    if isinstance(values, Errors):
-        return await _days_page(request, store, reader, values)
-    outcome = await commands.record_absence(store, command(request, reader), values)
-    if isinstance(outcome, Refused):
-        return await _days_page(request, store, reader, outcome)
-    return done(request, outcome, to="/intake/agenda/proposte")
-
-
-@router.post("/agenda/assenze/{absence_id}/togli")
-async def present(
-    request: Request, absence_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
-) -> Response:
-    """The operator is there after all."""
-    values = await form(request, forms.AbsenceForm)
-    if isinstance(values, Errors):
-        return await _days_page(request, store, reader, values)
-    outcome = await commands.lift_absence(store, command(request, reader), str(absence_id), values.operator, values)
-    if isinstance(outcome, Refused):
-        return await _days_page(request, store, reader, outcome)
-    return done(request, outcome, to="/intake/agenda/chiusure")
-
-
-@router.post("/agenda/chiusure/{closure_id}/{desk}/togli")
-async def reopen(
-    request: Request,
-    closure_id: UUID,
-    desk: str,
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
-    """The desk opens after all."""
+def known_desk(desk: str) -> str:
+    """The desk of the path. Raises Problem 404."""
     if desk not in DESKS:
         raise Problem(404, "desk_unknown", SENTENCES[404])
-    values = await form(request, forms.DaysForm)
-    if isinstance(values, Errors):
-        return await _days_page(request, store, reader, values)
-    outcome = await commands.reopen_desk(store, command(request, reader), str(closure_id), desk, values)
-    if isinstance(outcome, Refused):
-        return await _days_page(request, store, reader, outcome)
-    return done(request, outcome, to="/intake/agenda/chiusure")
+    return desk
+
+
+ACTS = (
+    Act(words="Chiude degli sportelli", action=ACTION, page="/agenda/chiusure", api="/closures",
+        run=commands.close_desks, model=forms.ClosureForm, to="/intake/agenda/chiusure"),
+    Act(words="Riapre uno sportello", action=ACTION, page="/agenda/chiusure/{closure_id}/{desk}/togli",
+        api="/closures/{closure_id}/{desk}/reopening", run=commands.reopen_desk, model=forms.DaysForm,
+        to="/intake/agenda/chiusure", types={"desk": Annotated[str, Depends(known_desk)]}),
+    Act(words="Registra l'assenza di un operatore", action=ACTION, page="/agenda/assenze", api="/absences",
+        run=commands.record_absence, model=forms.AbsenceForm, to="/intake/agenda/proposte"),
+    Act(words="Toglie l'assenza di un operatore", action=ACTION, page="/agenda/assenze/{absence_id}/togli",
+        api="/absences/{absence_id}/lifting", run=commands.lift_absence, model=forms.AbsenceForm,
+        to="/intake/agenda/chiusure"),
+)  # fmt: skip
+page_routes(router, ACTS, _days_again)
 
 
 # Who has to be moved
@@ -316,7 +284,7 @@ async def calendar_page(
 async def calendar_file(reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
     """The reader's own appointments with the names in them, as the door `compose` does: one row of the access log."""
     rows = await _rows_of(store, "operator", reader.account)
-    names = await doors.compose_names(store, reader, sorted({row["person_id"] for row in rows}), ACTION)
+    names = await doors.compose_names(store, reader, sorted({row["root_id"] for row in rows}), ACTION)
     return _file(ics.calendar(rows, "Insieme: la mia agenda", names), "agenda")
 
 

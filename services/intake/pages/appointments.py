@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 
 from services.intake import commands, forms, ics, labels
 from services.intake.commands.agenda import moment
@@ -16,14 +14,16 @@ from services.intake.domain import parameter, person_stream
 from services.intake.domain.agenda import clock_time, free_slots, week_stream
 from services.intake.domain.appointments import Appointment, booked
 from services.intake.domain.desks import DESKS, desk_name, desks_on
+from services.intake.pages.acts import on_person, operators, person_act
 from services.intake.pages.operators import operators_of
 from services.intake.working_days import holidays_of
 from shared import clock
 from shared.decisions import Refused
-from shared.store import Command, Outcome, Store
+from shared.store import Store
 from shared.store.unit import fold
-from shared.web.app import command, get_store, name_of
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Ids, page_routes
+from shared.web.app import get_store, name_of
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -54,6 +54,10 @@ async def fill(looked: Looked) -> dict[str, Any] | None:
         return None
     now = moment(clock.now())
     coming = [line(name, one) for name, one in person.appointments.booked.items()]
+    elsewhere = []
+    for member in sorted(person.identity.members):
+        joined, _ = await looked.store.state(person_stream(member))
+        elsewhere += [line(name, one) | {"person_id": member} for name, one in joined.appointments.booked.items()]
     past = [line(name, one) for name, one in person.appointments.by_id.items() if one.standing != "booked"]
     past.sort(key=lambda one: (one["day"], one["at"]), reverse=True)
     for one in coming:
@@ -61,7 +65,8 @@ async def fill(looked: Looked) -> dict[str, Any] | None:
         one["today"] = one["day"] <= now.day
     days = parameter("feed_days", looked.on)
     return {
-        "coming": coming, "past": past[:5], "more": max(len(past) - 5, 0), "open": person.is_open,
+        "coming": coming, "elsewhere": elsewhere, "past": past[:5], "more": max(len(past) - 5, 0),
+        "open": person.is_open,
         "missed": sum(one["state"] == "missed" for one in past), "outcomes": labels.KEPT_OUTCOMES,
         "reasons": labels.CANCEL_REASONS, "states": labels.APPOINTMENT_STATES,
         "feed": f"/intake/calendario/{ics.token('person', looked.person_id, days)}.ics" if coming else "",
@@ -87,11 +92,11 @@ async def _book_page(
     if isinstance(moving, Refused):
         raise Problem(404, moving.code, moving.sentence)
     query = getattr(request.state, "typed", None) or request.query_params
-    operators, today = operators_of(reader), clock.today()
+    bookable, today = operators_of(reader), clock.today()
     desks = {code: desk.name for code, desk in desks_on(today).items()}
     before = moving.slot if moving else None
     desk = str(query.get("desk") or (before.desk if before else next(iter(desks))))
-    mine = person.case_manager if person.case_manager in operators else reader.account
+    mine = person.case_manager if person.case_manager in bookable else reader.account
     operator = str(query.get("operator") or (before.operator if before else mine))
     day = _day(str(query.get("day") or "")) or (before.day if before else today)
     minutes = before.minutes if before else parameter("slot_minutes", day)
@@ -100,7 +105,7 @@ async def _book_page(
     return page(
         request, "intake/book.html", title="Sposta l'appuntamento" if moving else "Nuovo appuntamento", errors=errors,
         labels=labels, id=person_id, path=path, purposes=PURPOSES, desks=desks,
-        operators=operators, offered=offered, moving=moving,
+        operators=bookable, offered=offered, moving=moving,
         name_of=name_of, chosen={"desk": desk, "operator": operator, "day": max(day, today)},
         closed=_why_closed(desk, max(day, today)), shown=recorded[-1].meta.version, last=today + timedelta(days=180),
         trail=(("Persone", "/intake/persone"), ("Scheda", f"/intake/persone/{person_id}")),
@@ -155,21 +160,6 @@ async def new(
     return await _book_page(request, store, reader, str(person_id))
 
 
-@router.post("/persone/{person_id}/appuntamento")
-async def book(
-    request: Request, person_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
-) -> Response:
-    """Books one of them."""
-    values = await form(request, forms.BookForm)
-    if isinstance(values, Errors):
-        return await _book_page(request, store, reader, str(person_id), values)
-    operators = tuple(operators_of(reader))
-    outcome = await commands.book(store, command(request, reader), str(person_id), values, operators)
-    if isinstance(outcome, Refused):
-        return await _book_page(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
-
-
 @router.get("/persone/{person_id}/appuntamenti/{appointment_id}/sposta")
 async def other_time(
     request: Request,
@@ -182,55 +172,26 @@ async def other_time(
     return await _book_page(request, store, reader, str(person_id), None, str(appointment_id))
 
 
-@router.post("/persone/{person_id}/appuntamenti/{appointment_id}/sposta")
-async def move(
-    request: Request,
-    person_id: UUID,
-    appointment_id: UUID,
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
-    """Moves it."""
-    values = await form(request, forms.MoveForm)
-    if isinstance(values, Errors):
-        return await _book_page(request, store, reader, str(person_id), values, str(appointment_id))
-    operators = tuple(operators_of(reader))
-    outcome = await commands.move(
-        store, command(request, reader), str(person_id), str(appointment_id), values, operators
-    )
-    if isinstance(outcome, Refused):
-        return await _book_page(request, store, reader, str(person_id), outcome, str(appointment_id))
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
+async def _book_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _book_page(request, store, reader, ids["person_id"], errors, ids.get("appointment_id"))
 
 
-Run = Callable[[Store, Command, str, str, Any], Awaitable[Outcome]]
-ENDS: tuple[tuple[str, type[BaseModel], Run], ...] = (
-    ("tenuto", forms.KeptForm, commands.keep),
-    ("mancato", forms.MissedForm, commands.miss),
-    ("disdici", forms.CancelForm, commands.cancel),
-)
-
-
-def _route(path: str, model: type[BaseModel], run: Run) -> None:
-    async def post(
-        request: Request,
-        person_id: UUID,
-        appointment_id: UUID,
-        reader: Reader = requires(ACTION),
-        store: Store = Depends(get_store),
-    ) -> Response:
-        from services.intake.pages.person import show  # the person's page shows this card: the import is mutual
-
-        values = await form(request, model)
-        if isinstance(values, Errors):
-            return await show(request, store, reader, str(person_id), values)
-        outcome = await run(store, command(request, reader), str(person_id), str(appointment_id), values)
-        if isinstance(outcome, Refused):
-            return await show(request, store, reader, str(person_id), outcome)
-        return done(request, outcome, to=f"/intake/persone/{person_id}")
-
-    router.add_api_route(f"/persone/{{person_id}}/appuntamenti/{{appointment_id}}/{path}", post, methods=["POST"])
-
-
-for each in ENDS:
-    _route(*each)
+ONE = "appuntamenti/{appointment_id}"
+ONE_JSON = "appointments/{appointment_id}"
+BOOKED = (
+    person_act("Fissa un appuntamento", ACTION, "appuntamento", "appointments", commands.book, forms.BookForm,
+               also=operators),
+    person_act("Sposta un appuntamento", ACTION, f"{ONE}/sposta", f"{ONE_JSON}/moving", commands.move, forms.MoveForm,
+               also=operators),
+)  # fmt: skip
+ENDED = (
+    person_act("Registra un appuntamento svolto", ACTION, f"{ONE}/tenuto", f"{ONE_JSON}/keeping", commands.keep,
+               forms.KeptForm),
+    person_act("Registra un'assenza all'appuntamento", ACTION, f"{ONE}/mancato", f"{ONE_JSON}/missing", commands.miss,
+               forms.MissedForm),
+    person_act("Disdice un appuntamento", ACTION, f"{ONE}/disdici", f"{ONE_JSON}/cancellation", commands.cancel,
+               forms.CancelForm),
+)  # fmt: skip
+page_routes(router, BOOKED, _book_again)
+page_routes(router, ENDED, on_person)
+ACTS = BOOKED + ENDED

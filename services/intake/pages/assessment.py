@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from services.intake import commands, forms, labels
 from services.intake.domain import person_stream
 from services.intake.domain.assessment import DIMENSIONS
+from services.intake.pages.acts import TO_PERSON, person_act
 from services.intake.pages.eligibility import person_name
 from services.intake.pages.target_cards import balances, languages, present
 from services.intake.views import OTHERS
@@ -20,10 +18,11 @@ from shared import clock
 from shared.decisions import Refused
 from shared.envelope import Recorded
 from shared.events import intake
-from shared.store import Command, Outcome, Store
+from shared.store import Store
 from shared.store.unit import fold
-from shared.web.app import command, get_store, name_of
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Ids, page_routes
+from shared.web.app import get_store, name_of
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -65,7 +64,7 @@ async def _page(
     person, facts = fold(person_stream(person_id), recorded), present(recorded)
     return page(
         request, "intake/assessment.html", title="Valutazione", errors=errors, labels=labels, id=person_id,
-        name=await person_name(store, reader, person_id), person=person, on=clock.today(),
+        name=await person_name(store, reader, person_id, "assessment"), person=person, on=clock.today(),
         shown=recorded[-1].meta.version, dimensions=DIMENSIONS, history=await _texts(store, facts),
         languages=languages(facts), balances=balances(others),
         trail=(("Persone", "/intake/persone"), ("Scheda", f"/intake/persone/{person_id}")),
@@ -83,40 +82,19 @@ async def assessment(
     return await _page(request, store, reader, str(person_id))
 
 
-@dataclass(frozen=True)
-class Act:
-    """One of the page's forms."""
-
-    path: str
-    model: type[BaseModel]
-    run: Callable[[Store, Command, str, Any], Awaitable[Outcome]]
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _page(request, store, reader, ids["person_id"], errors)
 
 
+HERE = f"{TO_PERSON}/valutazione"
 ACTS = (
-    Act("fragilita", forms.FragilityForm, commands.find_fragility),
-    Act("dimensioni", forms.AssessmentForm, commands.assess),
-    Act("lingua", forms.LanguageForm, commands.assess_language),
-    Act("esito", forms.ReadinessForm, commands.change_readiness),
-)
-
-
-def _route(act: Act) -> None:
-    async def post(
-        request: Request,
-        person_id: UUID,
-        reader: Reader = requires("intake.assess"),
-        store: Store = Depends(get_store),
-    ) -> Response:
-        values = await form(request, act.model)
-        if isinstance(values, Errors):
-            return await _page(request, store, reader, str(person_id), values)
-        outcome = await act.run(store, command(request, reader), str(person_id), values)
-        if isinstance(outcome, Refused):
-            return await _page(request, store, reader, str(person_id), outcome)
-        return done(request, outcome, to=f"/intake/persone/{person_id}/valutazione")
-
-    router.add_api_route(f"/persone/{{person_id}}/valutazione/{act.path}", post, methods=["POST"])
-
-
-for each in ACTS:
-    _route(each)
+    person_act("Accerta la fragilità", "intake.assess", "valutazione/fragilita", "fragility", commands.find_fragility,
+               forms.FragilityForm, to=HERE),
+    person_act("Conclude la valutazione", "intake.assess", "valutazione/dimensioni", "assessments", commands.assess,
+               forms.AssessmentForm, to=HERE),
+    person_act("Registra il livello di una lingua", "intake.assess", "valutazione/lingua", "languages",
+               commands.assess_language, forms.LanguageForm, to=HERE),
+    person_act("Cambia l'esito: pronta o da formare", "intake.assess", "valutazione/esito", "readiness",
+               commands.change_readiness, forms.ReadinessForm, to=HERE),
+)  # fmt: skip
+page_routes(router, ACTS, _again)

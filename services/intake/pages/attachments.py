@@ -6,15 +6,15 @@ import asyncio
 from dataclasses import replace
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.intake import commands, doors, files, forms
-from services.intake.pages import person as person_pages
+from services.intake.pages.acts import TO_PERSON, on_person, person_act
 from shared import clock
 from shared.decisions import Refused
-from shared.store import Store
-from shared.web.app import command, get_store
-from shared.web.pages import Errors, done, form
+from shared.store import Command, Outcome, Store
+from shared.web.acts import page_routes
+from shared.web.app import get_store
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -27,29 +27,26 @@ SAFE = {
 """What came from outside is never shown by this site: it is downloaded."""
 
 
-@router.post("/persone/{person_id}/documenti")
-async def upload(
-    request: Request,
-    person_id: UUID,
-    reader: Reader = requires("intake.documents"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """A file goes into the vault."""
-    try:
-        values = await form(request, forms.AttachmentForm)
-        content = b"" if isinstance(values, Errors) else await values.file.read()
-    finally:
-        await request.close()  # the upload's temporary file
-    if isinstance(values, Errors):
-        return await person_pages.show(request, store, reader, str(person_id), values)
-    kept = await asyncio.to_thread(files.accepted, content, clock.today())
+async def _upload(store: Store, by: Command, person_id: str, values: forms.AttachmentForm) -> Outcome:
+    """A file goes into the vault, beside whatever was recorded meanwhile."""
+    kept = await asyncio.to_thread(files.accepted, await values.file.read(), clock.today())
     if isinstance(kept, Refused):
-        return await person_pages.show(request, store, reader, str(person_id), kept)
-    wanted = replace(command(request, reader), shown=None)  # a file is added beside whatever was recorded meanwhile
-    outcome = await commands.attach(store, wanted, str(person_id), values.kind, kept)
-    if isinstance(outcome, Refused):
-        return await person_pages.show(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}#card-attachments")
+        return kept
+    return await commands.attach(store, replace(by, shown=None), person_id, values.kind, kept)
+
+
+async def _remove(store: Store, by: Command, person_id: str, attachment_id: str) -> Outcome:
+    return await commands.detach(store, replace(by, shown=None), person_id, attachment_id)
+
+
+HERE = f"{TO_PERSON}#card-attachments"
+ACTS = (
+    person_act("Aggiunge un documento", "intake.documents", "documenti", "attachments", _upload, forms.AttachmentForm,
+               to=HERE),
+    person_act("Toglie un documento", "intake.documents", "documenti/{attachment_id}/togli",
+               "attachments/{attachment_id}/removal", _remove, to=HERE),
+)  # fmt: skip
+page_routes(router, ACTS, on_person)
 
 
 @router.get("/persone/{person_id}/documenti/{attachment_id}")
@@ -72,22 +69,3 @@ async def download(
         media_type=kept.media_type,
         headers=SAFE | {"content-disposition": f'attachment; filename="{name}"'},
     )
-
-
-@router.post("/persone/{person_id}/documenti/{attachment_id}/togli")
-async def remove(
-    request: Request,
-    person_id: UUID,
-    attachment_id: UUID,
-    reader: Reader = requires("intake.documents"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """The file leaves the vault."""
-    values = await form(request, forms.RemoveForm)
-    if isinstance(values, Errors):
-        return await person_pages.show(request, store, reader, str(person_id), values)
-    wanted = replace(command(request, reader), shown=None)
-    outcome = await commands.detach(store, wanted, str(person_id), str(attachment_id))
-    if isinstance(outcome, Refused):
-        return await person_pages.show(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}#card-attachments")

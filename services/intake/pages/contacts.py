@@ -14,16 +14,19 @@ from services.intake.commands import person_page, self_registration
 from services.intake.domain.self_registration import contact_stream
 from services.intake.finding import EXACT_INDEX, PERSON_INDEX, exact_tokens, phone_digits
 from services.intake.forms import self_registration as forms
+from services.intake.pages.acts import on_person, person_act
 from services.intake.pages.person import show as show_person
 from services.intake.pages.self_registration import CALL_AT
 from shared import clock
 from shared.decisions import Refused
 from shared.store import Store
+from shared.web.acts import Act, Ids, NoForm, page_routes
 from shared.web.app import command, get_store
 from shared.web.desk_labels import DISCARD_REASONS as REASONS
-from shared.web.pages import Errors, done, form, page
+from shared.web.pages import Errors, form, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
+from shared.web.scopes import OWN_DISTRICT, Scoped, within
 
 router = APIRouter()
 PER_PAGE = 50
@@ -46,12 +49,14 @@ async def contacts(
         rows, total = await views.site_contacts(
             reading, status=status, districts=districts, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
         )
-    ids = [row["contact_id"] for row in rows]
-    found = await _answers(store, reader, ids)
+    seen = [row for row in rows if within(reader, OWN_DISTRICT, Scoped(district=row["district"]))]
+    found = await _answers(store, reader, [row["contact_id"] for row in seen])
     on = clock.today()
     for row in rows:
         answers = found.get(row["contact_id"])
         row["name"] = f"{answers['family_name']} {answers['given_name']}" if answers else "Dati cancellati"
+        if row not in seen:
+            row["name"] = "Di un altro distretto"
         row["waiting"] = (on - row["received_on"]).days
     return page(
         request, "intake/contacts.html", title="Domande dal sito", rows=rows, total=total, number=number,
@@ -97,9 +102,11 @@ async def _contact(
     closed = {each["person_id"]: each["person_id"][:8] for each in rows if each["stage"] in ("closed", "unknown")}
     values = forms.registration(answers or {}) | {"on": contact.received_on}
     return page(
-        request, "intake/contact.html", title="Domanda dal sito", errors=errors, labels=labels, id=contact_id,
-        row=row, contact=contact, answers=answers, same=same, people={each["person_id"]: each for each in rows},
-        closed=closed, shown=shown, values=values, countries=tax_code.countries(), reasons=REASONS,
+        request, "intake/contact.html", errors=errors,
+        title=f"Domanda dal sito: {doors.full_name(answers)}" if answers else "Domanda dal sito",
+        labels=labels, id=contact_id, row=row, contact=contact, answers=answers, same=same,
+        people={each["person_id"]: each for each in rows}, closed=closed,
+        shown=shown, values=values, countries=tax_code.countries(), reasons=REASONS,
         duplicates=(), call_at=CALL_AT, trail=(("Domande dal sito", "/intake/domande"),),
         spoken=translations.spoken("it"),
     )  # fmt: skip
@@ -116,56 +123,23 @@ async def contact(
     return await _contact(request, store, reader, str(contact_id))
 
 
-@router.post("/domande/{contact_id}/accogli")
-async def accept(
-    request: Request,
-    contact_id: UUID,
-    reader: Reader = requires("intake.register"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """It becomes a registration."""
-    values = await form(request, forms.AcceptForm)
-    if isinstance(values, Errors):
-        return await _contact(request, store, reader, str(contact_id), values)
-    outcome = await self_registration.accept_contact(store, command(request, reader), str(contact_id), values)
-    if isinstance(outcome, Refused):
-        return await _contact(request, store, reader, str(contact_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{self_registration.accepted_as(outcome)}")
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _contact(request, store, reader, ids["contact_id"], errors)
 
 
-@router.post("/domande/{contact_id}/scarta")
-async def discard(
-    request: Request,
-    contact_id: UUID,
-    reader: Reader = requires("intake.register"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """It is laid aside."""
-    values = await form(request, forms.DiscardForm)
-    if isinstance(values, Errors):
-        return await _contact(request, store, reader, str(contact_id), values)
-    outcome = await self_registration.discard_contact(store, command(request, reader), str(contact_id), values)
-    if isinstance(outcome, Refused):
-        return await _contact(request, store, reader, str(contact_id), outcome)
-    return done(request, outcome, to="/intake/domande")
+def _to_person(outcome: Any, _: Ids) -> str:
+    return f"/intake/persone/{self_registration.accepted_as(outcome)}"
 
 
-# Rights over one's data
-
-
-@router.get("/diritti")
-async def rights(
-    request: Request, reader: Reader = requires("intake.rights"), store: Store = Depends(get_store)
-) -> Response:
-    """What persons asked about their data, the most urgent first."""
-    on = clock.today()
-    async with store.read() as reading:
-        rows = await views.rights_requested(reading)
-    return page(
-        request, "intake/rights.html", title="Richieste sui dati", rows=rows, on=on,
-        words=labels.RIGHTS,
-        late={row["request_id"] for row in rows if views.overdue(row, on)},
-    )  # fmt: skip
+CONTACT_ACTS = (
+    Act(words="Accoglie una domanda dal sito", action="intake.register", page="/domande/{contact_id}/accogli",
+        api="/contacts/{contact_id}/acceptance", run=self_registration.accept_contact, model=forms.AcceptForm,
+        to=_to_person),
+    Act(words="Scarta una domanda dal sito", action="intake.register", page="/domande/{contact_id}/scarta",
+        api="/contacts/{contact_id}/discarding", run=self_registration.discard_contact, model=forms.DiscardForm,
+        to="/intake/domande"),
+)  # fmt: skip
+page_routes(router, CONTACT_ACTS, _again)
 
 
 # The person's own page, as the operator opens and closes it
@@ -176,7 +150,7 @@ async def give_code(
     request: Request, person_id: UUID, reader: Reader = requires("intake.register"), store: Store = Depends(get_store)
 ) -> Response:
     """A new code, shown this once on a sheet to print."""
-    values = await form(request, forms.NoForm)
+    values = await form(request, NoForm)
     if isinstance(values, Errors):
         return await show_person(request, store, reader, str(person_id), values)
     given = command(request, reader)
@@ -192,29 +166,11 @@ async def give_code(
     )  # fmt: skip
 
 
-@router.post("/persone/{person_id}/codice/revoca")
-async def revoke_code(
-    request: Request, person_id: UUID, reader: Reader = requires("intake.register"), store: Store = Depends(get_store)
-) -> Response:
-    """The code opens nothing any more."""
-    values = await form(request, forms.NoForm)
-    if isinstance(values, Errors):
-        return await show_person(request, store, reader, str(person_id), values)
-    outcome = await person_page.revoke_code(store, command(request, reader), str(person_id))
-    if isinstance(outcome, Refused):
-        return await show_person(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
-
-
-@router.post("/persone/{person_id}/dichiarazione")
-async def declaration(
-    request: Request, person_id: UUID, reader: Reader = requires("intake.check"), store: Store = Depends(get_store)
-) -> Response:
-    """The declaration was signed."""
-    values = await form(request, forms.DeclarationForm)
-    if isinstance(values, Errors):
-        return await show_person(request, store, reader, str(person_id), values)
-    outcome = await person_page.sign_declaration(store, command(request, reader), str(person_id), values)
-    if isinstance(outcome, Refused):
-        return await show_person(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
+PERSON_ACTS = (
+    person_act("Revoca il codice della pagina personale", "intake.register", "codice/revoca", "code/revocation",
+               person_page.revoke_code),
+    person_act("Registra la firma della dichiarazione", "intake.check", "dichiarazione", "declarations",
+               person_page.sign_declaration, forms.DeclarationForm),
+)  # fmt: skip
+page_routes(router, PERSON_ACTS, on_person)
+ACTS = CONTACT_ACTS + PERSON_ACTS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.intake.domain.referrals import disclosure, heard, organisation_of
+from services.intake.directory import organisation_called
+from services.intake.domain.referrals import disclosure, heard
 from services.intake.views.reception import missing
 from services.intake.views.referrals import of_person
 from shared.events.intake import PersonRegistered, RegisteredQuickly
@@ -45,7 +46,7 @@ async def who_referred(looked: Looked) -> dict[str, Any] | None:
         "rows": [
             row
             | {
-                "by": organisation_of(row["organisation"]),
+                "by": organisation_called(row["organisation"]),
                 "public": disclosure(row["kind"], on).public,
                 "heard": heard(row["kind"], row["level"], on),
             }

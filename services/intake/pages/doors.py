@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Annotated
 
 import orjson
@@ -17,7 +19,9 @@ from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 from shared.web.signing import BadToken
 
+logger = logging.getLogger(__name__)
 router = APIRouter()
+OUTSIDE_AT_MOST = 10
 NO_STORE = {"cache-control": "no-store"}
 
 
@@ -37,9 +41,15 @@ async def tags(body: Tags, reader: Reader = requires("intake.tags"), store: Stor
     """The names of a page's persons, to the reader whom its ticket names: {"tags": {id: {field: value}}}."""
     try:
         ticket = tickets.read_ticket(body.ticket, reader)
-    except BadToken:
+    except BadToken as bad:
+        logger.warning("tags refused: %s", bad)
         raise Problem(403, "ticket", "Il permesso di vedere i nomi è scaduto: ricarica la pagina.") from None
-    ids = [each for each in ticket.ids if body.ids is None or each in set(body.ids)]
+    if not doors.may_ask(tickets.service_of(ticket.purpose), ticket.fields):
+        raise Problem(403, "fields", "Questa pagina non può chiedere questi dati delle persone.")
+    wanted = None if body.ids is None else set(body.ids)
+    ids = [each for each in ticket.ids if wanted is None or each in wanted]
+    if len(ids) > doors.TAGS_AT_MOST:
+        raise Problem(422, "too_many", f"Si possono chiedere al più {doors.TAGS_AT_MOST} nomi alla volta.")
     names = await doors.names(store, reader, ids, purpose=ticket.purpose, fields=ticket.fields)
     return _json({"tags": names})
 
@@ -62,13 +72,15 @@ async def search(
     store: Store = Depends(get_store),
 ) -> Response:
     """The header's search as a page, with the stage of each person."""
-    found = await doors.find(store, reader, q)
+    searched = await doors.search(store, reader, q)
+    found = searched.people
     async with store.read() as reading:
         rows, _ = await views.people(reading, {"ids": [p["person_id"] for p in found]}, limit=doors.FOUND_AT_MOST)
     stages = {row["person_id"]: row for row in rows}
     people = [person | {"row": stages.get(person["person_id"])} for person in found]
     return page(
         request, "intake/search.html", title="Cerca una persona", people=people, q=q, labels=labels,
+        outside=searched.outside[:OUTSIDE_AT_MOST],
         full=len(people) == doors.FOUND_AT_MOST,
     )  # fmt: skip
 
@@ -89,9 +101,13 @@ async def compose(
         raise Problem(422, "document", "Il documento da comporre manca: torna all'elenco e riprova.")
     try:
         document = tickets.read_document(values.document, reader)
-    except BadToken:
+    except BadToken as bad:
+        logger.warning("compose refused: %s", bad)
         raise Problem(403, "document", "Il documento da comporre è scaduto: torna all'elenco e riprova.") from None
     if document.template != "table":
         raise Problem(422, "template", "Questo tipo di documento non è previsto.")
+    exports.table(document)  # what cannot be composed shows no name and logs no access
+    if len(document.slots) > exports.COMPOSED_AT_MOST:
+        raise Problem(422, "too_many", "L'elenco è troppo lungo per i nomi: restringi i filtri.")
     names = await doors.compose_names(store, reader, document.slots, document.purpose)
-    return exports.composed(document, names)
+    return await asyncio.to_thread(exports.composed, document, names)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import person_stream
@@ -16,9 +17,10 @@ from services.intake.views.duplicates import joined, pair, waiting
 from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Store
-from shared.web.app import command, get_store, name_of
+from shared.web.acts import Act, Ids, To, page_routes
+from shared.web.app import get_store, name_of
 from shared.web.formats import day
-from shared.web.pages import Column, Errors, done, form, page
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -145,60 +147,27 @@ async def duplicate(
     return await show_pair(request, store, reader, pair(str(one_id), str(other_id)))
 
 
-@router.post("/doppioni/{one_id}/{other_id}/unisci")
-async def join(
-    request: Request,
-    one_id: UUID,
-    other_id: UUID,
-    reader: Reader = requires("intake.join"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """They are one."""
-    ids = pair(str(one_id), str(other_id))
-    values = await form(request, forms.JoinForm)
-    if isinstance(values, Errors):
-        return await show_pair(request, store, reader, ids, values)
-    outcome = await commands.join_persons(store, command(request, reader), *ids, values)
-    if isinstance(outcome, Refused):
-        return await show_pair(request, store, reader, ids, outcome)
-    return done(request, outcome, to=f"/intake/persone/{values.keep}")
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await show_pair(request, store, reader, pair(ids["one_id"], ids["other_id"]), errors)
 
 
-@router.post("/doppioni/{one_id}/{other_id}/diverse")
-async def dismiss(
-    request: Request,
-    one_id: UUID,
-    other_id: UUID,
-    reader: Reader = requires("intake.join"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """They are two."""
-    ids = pair(str(one_id), str(other_id))
-    values = await form(request, forms.DismissForm)
-    if isinstance(values, Errors):
-        return await show_pair(request, store, reader, ids, values)
-    outcome = await commands.dismiss_duplicate(store, command(request, reader), *ids, values)
-    if isinstance(outcome, Refused):
-        return await show_pair(request, store, reader, ids, outcome)
-    return done(request, outcome, to=HOME)
+def _to_root(outcome: Any, _: Ids) -> str:
+    return f"/intake/persone/{outcome.events[0].event.root_id}"
 
 
-@router.post("/doppioni/{one_id}/{other_id}/dividi")
-async def part(
-    request: Request,
-    one_id: UUID,
-    other_id: UUID,
-    reader: Reader = requires("intake.join"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """They are two after all."""
-    ids = pair(str(one_id), str(other_id))
-    values = await form(request, forms.PartForm)
-    if isinstance(values, Errors):
-        return await show_pair(request, store, reader, ids, values)
-    first, _ = await store.state(person_stream(ids[0]))
-    alias, root = ids if first.identity.joined_into == ids[1] else (ids[1], ids[0])
-    outcome = await commands.part_persons(store, command(request, reader), alias, root, values)
-    if isinstance(outcome, Refused):
-        return await show_pair(request, store, reader, ids, outcome)
-    return done(request, outcome, to=f"{HOME}/{ids[0]}/{ids[1]}")
+def _act(words: str, page_: str, api: str, run: Any, model: type[BaseModel], to: To) -> Act:
+    return Act(
+        words=words, action="intake.join", page=f"/doppioni/{{one_id}}/{{other_id}}/{page_}",
+        api=f"/people/{{one_id}}/doubles/{{other_id}}/{api}", run=run, model=model, to=to,
+    )  # fmt: skip
+
+
+ACTS = (
+    _act("Unisce due schede della stessa persona", "unisci", "joining", commands.join_persons, forms.JoinForm,
+         _to_root),
+    _act("Tiene distinte due schede", "diverse", "dismissal", commands.dismiss_duplicate, forms.DismissForm,
+         HOME),
+    _act("Divide due schede unite", "dividi", "parting", commands.part_persons, forms.PartForm,
+         HOME + "/{one_id}/{other_id}"),
+)  # fmt: skip
+page_routes(router, ACTS, _again)

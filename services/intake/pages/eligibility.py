@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from services.intake import commands, doors, forms, labels
 from services.intake.domain import CHECKS, Person, measures_on, parameter, person_stream
 from services.intake.domain.checks import to_repeat
 from services.intake.domain.parameters import in_force
 from services.intake.explaining import RULES, Explanation, explain
+from services.intake.pages.acts import TO_PERSON, person_act
 from services.intake.pages.person import profile
 from services.intake.views import watched
 from shared import clock, territory
@@ -23,10 +22,11 @@ from shared.corrections import effective
 from shared.decisions import Refused
 from shared.envelope import Recorded
 from shared.events.intake import EligibilityChecked
-from shared.store import Command, Outcome, Store
+from shared.store import Store
 from shared.store.unit import fold
-from shared.web.app import command, get_store
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Ids, page_routes
+from shared.web.app import get_store
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -67,10 +67,10 @@ async def cards(store: Store, person: Person, recorded: list[Recorded], today: d
     return found
 
 
-async def person_name(store: Store, reader: Reader, person_id: str) -> str:
-    """How a page about the person is headed."""
+async def person_name(store: Store, reader: Reader, person_id: str, also: str) -> str:
+    """How a page about the person is headed; the access log says what `also` is on it."""
     found = await doors.identities(
-        store, reader, [person_id], action="view", purpose="intake.view", fields=("identity",)
+        store, reader, [person_id], action="view", purpose="intake.view", fields=("name", also)
     )
     return doors.full_name(found[person_id]) if person_id in found else "Persona senza dati identificativi"
 
@@ -88,7 +88,7 @@ async def _page(
     notice = in_force("refusal_notice_days", on)
     return page(
         request, "intake/checks.html", title="Verifiche di ammissibilità", errors=errors, labels=labels,
-        id=person_id, name=await person_name(store, reader, person_id), person=person, cards=shown, on=on,
+        id=person_id, name=await person_name(store, reader, person_id, "checks"), person=person, cards=shown, on=on,
         shown=recorded[-1].meta.version, profile=known,
         trail=(("Persone", "/intake/persone"), ("Scheda", f"/intake/persone/{person_id}")),
         measures={code: labels.MEASURES.get(code, code) for code in measures_on(on)}, verdicts=measures_on(on),
@@ -114,44 +114,22 @@ async def checks(
     return await _page(request, store, reader, str(person_id))
 
 
-@dataclass(frozen=True)
-class Act:
-    """One of the page's forms."""
-
-    path: str
-    action: str
-    model: type[BaseModel]
-    run: Callable[[Store, Command, str, Any], Awaitable[Outcome]]
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _page(request, store, reader, ids["person_id"], errors)
 
 
+HERE = f"{TO_PERSON}/verifiche"
 ACTS = (
-    Act("domicilio", "intake.check", forms.DomicileForm, commands.check_domicile),
-    Act("stato", "intake.check", forms.StatusForm, commands.check_status),
-    Act("misure", "intake.check", forms.MeasuresForm, commands.check_measures),
-    Act("preavviso", "intake.close", forms.NoticeForm, commands.notice_refusal),
-)
-
-
-def _route(act: Act) -> None:
-    async def post(
-        request: Request,
-        person_id: UUID,
-        reader: Reader = requires(act.action),
-        store: Store = Depends(get_store),
-    ) -> Response:
-        values = await form(request, act.model)
-        if isinstance(values, Errors):
-            return await _page(request, store, reader, str(person_id), values)
-        outcome = await act.run(store, command(request, reader), str(person_id), values)
-        if isinstance(outcome, Refused):
-            return await _page(request, store, reader, str(person_id), outcome)
-        return done(request, outcome, to=f"/intake/persone/{person_id}/verifiche")
-
-    router.add_api_route(f"/persone/{{person_id}}/verifiche/{act.path}", post, methods=["POST"])
-
-
-for each in ACTS:
-    _route(each)
+    person_act("Verifica il domicilio", "intake.check", "verifiche/domicilio", "checks/domicile",
+               commands.check_domicile, forms.DomicileForm, to=HERE),
+    person_act("Verifica lo stato occupazionale", "intake.check", "verifiche/stato", "checks/status",
+               commands.check_status, forms.StatusForm, to=HERE),
+    person_act("Verifica le altre misure", "intake.check", "verifiche/misure", "checks/measures",
+               commands.check_measures, forms.MeasuresForm, to=HERE),
+    person_act("Registra il preavviso di rigetto", "intake.close", "verifiche/preavviso", "refusal-notices",
+               commands.notice_refusal, forms.NoticeForm, to=HERE),
+)  # fmt: skip
+page_routes(router, ACTS, _again)
 
 
 @router.get("/verifiche")

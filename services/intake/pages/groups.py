@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,13 +14,15 @@ from services.intake.commands.agenda import moment
 from services.intake.domain import person_stream
 from services.intake.domain.desks import DESKS, desk_name, desks_on
 from services.intake.domain.groups import session_stream
+from services.intake.pages.acts import operators
 from services.intake.pages.operators import operators_of
 from shared import clock
 from shared.decisions import Refused
-from shared.store import Outcome, Store
+from shared.store import Store
 from shared.store.unit import fold
-from shared.web.app import command, get_store, name_of
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Act, Ids, page_routes
+from shared.web.app import get_store, name_of
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -48,19 +50,6 @@ async def _list(request: Request, store: Store, reader: Reader, errors: Errors |
 async def sessions(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
     """The sessions to come and of the last two months, and the form of a new one."""
     return await _list(request, store, reader)
-
-
-@router.post("/incontri")
-async def plan(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
-    """A new session."""
-    values = await form(request, forms.SessionForm)
-    if isinstance(values, Errors):
-        return await _list(request, store, reader, values)
-    outcome = await commands.plan_session(store, command(request, reader), values, tuple(operators_of(reader)))
-    if isinstance(outcome, Refused):
-        return await _list(request, store, reader, outcome)
-    session = next(r.event.subject for r in outcome.events if r.event.SUBJECT == "session_id")
-    return done(request, outcome, to=f"/intake/incontri/{session}")
 
 
 async def _one(
@@ -110,47 +99,37 @@ async def session(
     return await _one(request, store, reader, str(session_id))
 
 
-async def _after(request: Request, store: Store, reader: Reader, session_id: UUID, outcome: Outcome) -> Response:
-    if isinstance(outcome, Refused):
-        return await _one(request, store, reader, str(session_id), outcome)
-    return done(request, outcome, to=f"/intake/incontri/{session_id}")
+async def _list_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _list(request, store, reader, errors)
 
 
-@router.post("/incontri/{session_id}/invita")
-async def invite(
-    request: Request, session_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
-) -> Response:
-    """Invites many."""
-    values = await form(request, forms.InviteForm)
-    if isinstance(values, Errors):
-        return await _one(request, store, reader, str(session_id), values)
-    outcome = await commands.invite(store, command(request, reader), str(session_id), values)
-    return await _after(request, store, reader, session_id, outcome)
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _one(request, store, reader, ids["session_id"], errors)
 
 
-@router.post("/incontri/{session_id}/presenze")
-async def attendance(
-    request: Request, session_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
-) -> Response:
-    """Who came, and the outcome for all who did."""
-    values = await form(request, forms.AttendanceForm)
-    if isinstance(values, Errors):
-        return await _one(request, store, reader, str(session_id), values)
-    outcome = await commands.attendance(store, command(request, reader), str(session_id), values)
-    return await _after(request, store, reader, session_id, outcome)
+def _to_session(outcome: Any, _: Ids) -> str:
+    session = next(each.event.subject for each in outcome.events if each.event.SUBJECT == "session_id")
+    return f"/intake/incontri/{session}"
 
 
-class Nothing(BaseModel):
-    """A form without fields."""
+PLANNED = (
+    Act(words="Programma un incontro di gruppo", action=ACTION, page="/incontri", api="/sessions",
+        run=commands.plan_session, model=forms.SessionForm, also=operators, to=_to_session),
+)  # fmt: skip
 
 
-@router.post("/incontri/{session_id}/annulla")
-async def cancel(
-    request: Request, session_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
-) -> Response:
-    """It will not be held."""
-    values = await form(request, Nothing)
-    if isinstance(values, Errors):
-        return await _one(request, store, reader, str(session_id), values)
-    outcome = await commands.cancel_session(store, command(request, reader), str(session_id))
-    return await _after(request, store, reader, session_id, outcome)
+def _act(words: str, page_: str, api: str, run: Any, model: type[BaseModel] | None = None) -> Act:
+    return Act(
+        words=words, action=ACTION, page=f"/incontri/{{session_id}}/{page_}", api=f"/sessions/{{session_id}}/{api}",
+        run=run, model=model, to="/intake/incontri/{session_id}",
+    )  # fmt: skip
+
+
+HELD = (
+    _act("Invita delle persone a un incontro", "invita", "invitations", commands.invite, forms.InviteForm),
+    _act("Registra le presenze a un incontro", "presenze", "attendance", commands.attendance, forms.AttendanceForm),
+    _act("Annulla un incontro", "annulla", "cancellation", commands.cancel_session),
+)
+page_routes(router, PLANNED, _list_again)
+page_routes(router, HELD, _again)
+ACTS = PLANNED + HELD

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import doors, labels, views
 from services.intake.domain import parameter
+from services.intake.scopes import in_scope
+from services.intake.views.emergencies import emergencies_of
 from shared import clock
 from shared.projection import Row
 from shared.store import Store
 from shared.web.app import get_store, name_of
+from shared.web.desk_labels import EMERGENCY_REASONS
 from shared.web.pages import Column, export, page
-from shared.web.readers import Reader, may, requires
+from shared.web.readers import Reader, may, requires, scope_of
+from shared.web.scopes import OWN_DISTRICT
 
 router = APIRouter()
 PER_PAGE = 50
@@ -81,9 +86,10 @@ def with_names(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _scope(reader: Reader, whose: Whose) -> views.Scope:
+    inside = partial(in_scope, reader, "intake.view")
     if whose == "mie":
-        return views.Scope(reader.account, reader.districts)
-    return views.Scope(None, reader.districts if whose == "sportello" else ())
+        return views.Scope(reader.account, reader.districts, inside)
+    return views.Scope(None, reader.districts if whose == "sportello" else (), inside)
 
 
 @router.get("/")
@@ -97,11 +103,13 @@ async def today(
     """The day's queues: mine first for who follows people, then the desk's; or all of the desk's, or everybody's."""
     on = clock.today()
     choices = [each for each in WHOSE if each != "mie" or may(reader, "intake.charge")]
-    if not reader.districts:
+    if not reader.districts or scope_of(reader.role, "intake.view") == OWN_DISTRICT:
         choices.remove("sportello")
     whose: Whose = "tutte" if tutti else vista if vista in choices else choices[0]
+    since = on - timedelta(days=parameter("emergency_notice_days", on))
     async with store.read() as reading:
         queues = await views.worklist(reading, on, _scope(reader, whose))
+        opened = await emergencies_of(reading, reader.account, since) if may(reader, "intake.charge") else []
     for name in ("to_contact", "late_contact"):
         for row in queues[name]["rows"]:
             row["left"] = views.days_left(row["registered_on"], on)
@@ -111,7 +119,8 @@ async def today(
         request, "intake/today.html", title="Oggi", queues=queues, labels=labels, everything=ALL,
         busy=[name for name, queue in queues.items() if queue["count"]], on=on,
         parts=(("Le mie persone" if whose == "mie" else "Persone seguite", mine), ("Lo sportello", desk)),
-        whose=whose, choices={each: WHOSE[each] for each in choices}, silent=parameter("silent_days", on),
+        opened=opened, reasons=EMERGENCY_REASONS, whose=whose,
+        choices={each: WHOSE[each] for each in choices}, silent=parameter("silent_days", on),
         name_of=name_of, mine=f"&case_manager={reader.account}" if whose == "mie" else "",
     )  # fmt: skip
 
@@ -123,7 +132,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-async def _filters(request: Request, reader: Reader, store: Store) -> dict[str, Any]:
+async def _filters(request: Request, reader: Reader, store: Store, action: str) -> dict[str, Any]:
     query = request.query_params
     vocabularies: dict[str, Any] = {
         "stage": labels.STAGES, "district": labels.DISTRICTS, "channel": labels.CHANNELS, "flag": labels.FLAGS,
@@ -131,6 +140,7 @@ async def _filters(request: Request, reader: Reader, store: Store) -> dict[str, 
     }  # fmt: skip
     found: dict[str, Any] = {name: query.get(name) for name, known in vocabularies.items() if query.get(name) in known}
     found["case_manager"] = (query.get("case_manager") or "")[:64]
+    found["inside"] = partial(in_scope, reader, action)
     found |= {"since": _day(query.get("since", "")), "until": _day(query.get("until", ""))}
     if (words := query.get("q", "").strip()) and may(reader, "intake.find"):
         found["q"] = words[:100]
@@ -146,7 +156,7 @@ async def people(
     store: Store = Depends(get_store),
 ) -> Response:
     """The list of people, filtered."""
-    filters = await _filters(request, reader, store)
+    filters = await _filters(request, reader, store, "intake.view")
     async with store.read() as reading:
         rows, total = await views.people(reading, filters, limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
                                          today=clock.today())  # fmt: skip
@@ -167,7 +177,10 @@ async def people_file(
     store: Store = Depends(get_store),
 ) -> Response:
     """The same list as a file."""
-    filters = await _filters(request, reader, store)
+    filters = await _filters(request, reader, store, "intake.export")
     async with store.read() as reading:
         rows, _ = await views.people(reading, filters, limit=EXPORTED_AT_MOST, today=clock.today(), only=FILED)
+    async with store.engine.begin() as conn:
+        ids = [row["person_id"] for row in rows]
+        await doors.log_access(conn, reader, "export", "intake.export", ids, ("facts",))
     return await export(request, "persone", COLUMNS, with_names(rows), formato)

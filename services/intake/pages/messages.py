@@ -15,14 +15,17 @@ from services.intake.domain import person_stream
 from services.intake.domain.desks import DESKS, desks_on
 from services.intake.domain.messages import CHANNELS, MESSAGING
 from services.intake.gateway import Nowhere, Sink, gateways
+from services.intake.pages.acts import on_person, person_act
 from services.intake.pages.public import CODE, actor
+from services.intake.scopes import those_in_scope
 from shared import clock
 from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Command, Store
 from shared.web import limits
-from shared.web.app import command, get_store
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Act, Ids, page_routes
+from shared.web.app import get_store
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, anybody, requires
 
@@ -34,6 +37,8 @@ STOP_ID = uuid.UUID("5b8d0c5a-7a52-5c4e-8a43-0a4f6d0e7b11")
 
 async def _texts(store: Store, reader: Reader, rows: list[Row]) -> dict[str, dict[str, str]]:
     """The texts that still exist, and the row of the access log that says who read them."""
+    seen = set(await those_in_scope(store, reader, ACTION, [row["person_id"] for row in rows]))
+    rows = [row for row in rows if row["person_id"] in seen]
     if not rows:
         return {}
     async with store.engine.begin() as conn:
@@ -82,32 +87,21 @@ async def messages(
     return await _page(request, store, reader)
 
 
-@router.post("/messaggi")
-async def switch(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
-    """The switchboard."""
-    values = await form(request, forms.MessagingForm)
-    if isinstance(values, Errors):
-        return await _page(request, store, reader, values)
-    outcome = await commands.set_messaging(store, command(request, reader), values)
-    if isinstance(outcome, Refused):
-        return await _page(request, store, reader, outcome)
-    return done(request, outcome, to="/intake/messaggi")
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _page(request, store, reader, errors)
 
 
-@router.post("/persone/{person_id}/messaggi")
-async def wishes(
-    request: Request, person_id: UUID, reader: Reader = requires(ACTION), store: Store = Depends(get_store)
-) -> Response:
-    """What the person wants to be sent, as said at a desk."""
-    from services.intake.pages.person import show  # the person's page shows this card: the import is mutual
-
-    values = await form(request, forms.WishesForm)
-    if isinstance(values, Errors):
-        return await show(request, store, reader, str(person_id), values)
-    outcome = await commands.set_wishes(store, command(request, reader), str(person_id), values)
-    if isinstance(outcome, Refused):
-        return await show(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
+SWITCHES = (
+    Act(words="Imposta che cosa parte", action=ACTION, page="/messaggi", api="/messaging", run=commands.set_messaging,
+        model=forms.MessagingForm, to="/intake/messaggi"),
+)  # fmt: skip
+WISHES = (
+    person_act("Registra quali messaggi vuole la persona", ACTION, "messaggi", "message-wishes", commands.set_wishes,
+               forms.WishesForm),
+)  # fmt: skip
+page_routes(router, SWITCHES, _again)
+page_routes(router, WISHES, on_person)
+ACTS = SWITCHES + WISHES
 
 
 async def _limited(request: Request) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.intake import labels
-from services.intake.domain.person_page import RIGHTS
 from services.intake.domain.state import person_stream
 from services.intake.pages.person_page import ANSWERS
 from shared.store.unit import fold
@@ -17,12 +16,13 @@ if TYPE_CHECKING:
 async def fill(looked: Looked) -> dict[str, Any] | None:
     """What the card shows; nothing for somebody who is not registered."""
     person = fold(person_stream(looked.person_id), looked.recorded)
-    if person.registered_on is None:
+    if person.registered_on is None or person.rights.erased_on is not None:
         return None
     page = person.own_page
     return {
         "declared_on": page.declared_on, "registered_on": person.registered_on, "open": person.is_open,
         "until": page.code_until if page.opens(looked.on) else None,
         "answers": [(vacancy, ANSWERS[answer]) for vacancy, answer in page.answers.items()],
-        "requests": [(labels.RIGHTS[right], page.requests[right]) for right in RIGHTS if right in page.requests],
+        "requests": [(labels.RIGHTS[one.right], one) for one in person.rights.requests.values()],
+        "outcomes": labels.RIGHT_OUTCOMES,
     }  # fmt: skip

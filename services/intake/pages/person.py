@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 from sqlalchemy import text
 
 from services.intake import commands, doors, forms, labels, tax_code
-from services.intake.domain import CHECKS, measures_on, parameter
+from services.intake.domain import CHECKS, measures_on, parameter, person_stream
 from services.intake.domain.duplication import Provided, provided_by_facts
+from services.intake.domain.rights import Rights
 from services.intake.finding import Duplicate
+from services.intake.pages.acts import TO_PERSON, on_person, person_act
+from services.intake.pages.operators import case_managers
 from services.intake.pages.sections import Looked, filled
 from services.intake.pages.story import filtered, references, story
 from services.intake.views import (
@@ -32,21 +34,19 @@ from shared import clock
 from shared.corrections import effective
 from shared.decisions import Refused
 from shared.envelope import Recorded
-from shared.events.intake import PlanAgreed
+from shared.events.intake import CaseTransferred, PlanAgreed
 from shared.projection import Row
-from shared.store import Command, Outcome, Store
-from shared.web.app import command, get_store, name_of
-from shared.web.pages import SERVICES, Errors, done, form, page
+from shared.projection.privacy import GONE
+from shared.store import Accepted, Store
+from shared.store.unit import fold
+from shared.web.acts import Ids, page_routes
+from shared.web.app import get_store, name_of
+from shared.web.belonging import organisation_of
+from shared.web.pages import SERVICES, Errors, page
 from shared.web.problems import Problem
-from shared.web.readers import Reader, accounts, may, requires, role_may
+from shared.web.readers import Reader, may, requires
 
 router = APIRouter()
-
-
-def case_managers(reader: Reader) -> dict[str, str]:
-    """Who may follow people: the known accounts with that right, and the reader."""
-    known = {each.account: each.name for each in accounts().values() if role_may(each.role, "intake.charge")}
-    return known | ({reader.account: reader.name} if may(reader, "intake.charge") else {})
 
 
 async def known_values(store: Store, reader: Reader, person_id: str) -> dict[str, Any]:
@@ -108,7 +108,8 @@ async def read_case(store: Store, reader: Reader, person_id: str, purpose: str =
         others = await reading.row(OTHERS, person_id)
         heard = await reading.facts(subjects=[person_id])
         appointments = await appointments_of(reading, person_id)
-    found = await doors.identities(store, reader, [person_id], action="view", purpose=purpose, fields=("identity",))
+    shown = ("identity", "notes") if may(reader, "intake.notes") else ("identity",)
+    found = await doors.identities(store, reader, [person_id], action="view", purpose=purpose, fields=shown)
     looked = Looked(
         store, reader, person_id, clock.today(), present_row(recorded), found.get(person_id),
         await profile(store, person_id), recorded, heard,
@@ -133,13 +134,14 @@ async def show(
     """The person's page; with `errors` the form that was sent says what was wrong."""
     case = await read_case(store, reader, person_id)
     looked, on, row, identity = case.looked, case.looked.on, case.looked.row, case.looked.identity
+    rights = fold(person_stream(person_id), looked.recorded).rights
     cards, filling = await filled(looked)
     managers = case_managers(reader)
     told = story(looked.recorded, looked.heard, case.texts, managers)
     service, episode = _asked(request)
     context: dict[str, Any] = {
         "labels": labels, "id": person_id, "row": row, "others": case.others, "identity": identity,
-        "title": doors.full_name(identity) if identity else "Persona senza dati identificativi",
+        "title": _title(identity, rights), "rights": rights,
         "trail": (("Persone", "/intake/persone"),), "profile": looked.profile, "cards": cards, "checks": CHECKS,
         "warnings": _warnings(identity), "shown": looked.recorded[-1].meta.version,
         "measures": {code: labels.MEASURES[code] for code in measures_on(on)}, "managers": managers,
@@ -152,6 +154,12 @@ async def show(
         "review_days": parameter("plan_review_days", on), "tel": tel(identity),
     }  # fmt: skip
     return page(request, "intake/person.html", errors=errors, **{**filling, **context})
+
+
+def _title(identity: dict[str, Any] | None, rights: Rights) -> str:
+    if identity is not None:
+        return doors.full_name(identity)
+    return GONE.format(rights.erased_on).capitalize() if rights.erased_on else "Persona senza dati identificativi"
 
 
 def tel(identity: dict[str, Any] | None) -> str:
@@ -200,87 +208,60 @@ async def person(
     return await show(request, store, reader, str(person_id))
 
 
-@dataclass(frozen=True)
-class Act:
-    """One of the person page's forms."""
-
-    path: str
-    action: str
-    model: type[BaseModel]
-    run: Callable[[Store, Command, str, Any], Awaitable[Outcome]]
+def _managers(reader: Reader) -> tuple[tuple[str, ...]]:
+    return (tuple(case_managers(reader)),)
 
 
-ACTS = (
-    Act("colloquio", "intake.interview", forms.InterviewForm, commands.hold_interview),
-    Act("piano", "intake.plan", forms.PlanSheet, commands.agree_plan),
-    Act("piano/firma", "intake.plan", forms.SignForm, commands.sign_plan),
-    Act("piano/revisione", "intake.plan", forms.ReviewForm, commands.review_plan),
-    Act("piano/azione", "intake.plan", forms.ConfirmForm, commands.confirm_action),
-    Act("contatti", "intake.contact", forms.ContactForm, commands.log_contact),
-    Act("note", "intake.notes", forms.NoteForm, commands.add_note),
-    Act("sospensione", "intake.suspend", forms.SuspendForm, commands.suspend),
-    Act("ripresa", "intake.suspend", forms.ResumeForm, commands.resume),
-    Act("permesso", "intake.register", forms.PermitForm, commands.record_permit),
-    Act("chiusura", "intake.close", forms.CloseForm, commands.close),
-)
+def _identity_again(
+    request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused
+) -> Awaitable[Response]:
+    return _identity_page(request, store, reader, ids["person_id"], errors)
 
 
-def _route(act: Act) -> None:
-    async def post(
-        request: Request,
-        person_id: UUID,
-        reader: Reader = requires(act.action),
-        store: Store = Depends(get_store),
-    ) -> Response:
-        values = await form(request, act.model)
-        if isinstance(values, Errors):
-            return await show(request, store, reader, str(person_id), values)
-        outcome = await act.run(store, command(request, reader), str(person_id), values)
-        if isinstance(outcome, Refused):
-            return await show(request, store, reader, str(person_id), outcome)
-        return done(request, outcome, to=f"/intake/persone/{person_id}")
-
-    router.add_api_route(f"/persone/{{person_id}}/{act.path}", post, methods=["POST"])
+def _after_transfer(outcome: Accepted, ids: Ids) -> str:
+    """Whoever passes a case to another organisation has no more to do with it."""
+    for fact in outcome.events:
+        if isinstance(fact.event, CaseTransferred) and (
+            organisation_of(fact.event.to_manager) != organisation_of(fact.meta.actor)
+        ):
+            return "/intake/?vista=mie"
+    return TO_PERSON.format(**ids)
 
 
-for each in ACTS:
-    _route(each)
-
-
-@router.post("/persone/{person_id}/presa-in-carico")
-async def take_in_charge(
-    request: Request,
-    person_id: UUID,
-    reader: Reader = requires("intake.charge"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """Taken in charge by one of those who may follow people."""
-    values = await form(request, forms.ChargeForm)
-    if isinstance(values, Errors):
-        return await show(request, store, reader, str(person_id), values)
-    managers = tuple(case_managers(reader))
-    outcome = await commands.take_in_charge(store, command(request, reader), str(person_id), values, managers)
-    if isinstance(outcome, Refused):
-        return await show(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
-
-
-@router.post("/persone/{person_id}/passaggio")
-async def transfer(
-    request: Request,
-    person_id: UUID,
-    reader: Reader = requires("intake.transfer"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """The case passes to another of those who may follow people."""
-    values = await form(request, forms.TransferForm)
-    if isinstance(values, Errors):
-        return await show(request, store, reader, str(person_id), values)
-    managers = tuple(case_managers(reader))
-    outcome = await commands.transfer(store, command(request, reader), str(person_id), values, managers)
-    if isinstance(outcome, Refused):
-        return await show(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
+ON_PAGE = (
+    person_act("Registra un colloquio", "intake.interview", "colloquio", "interviews", commands.hold_interview,
+               forms.InterviewForm),
+    person_act("Prende in carico", "intake.charge", "presa-in-carico", "charge", commands.take_in_charge,
+               forms.ChargeForm, also=_managers),
+    person_act("Concorda un piano", "intake.plan", "piano", "plans", commands.agree_plan, forms.PlanForm,
+               sheet=forms.PlanSheet),
+    person_act("Registra una firma del piano", "intake.plan", "piano/firma", "plans/signatures", commands.sign_plan,
+               forms.SignForm),
+    person_act("Riesamina il piano", "intake.plan", "piano/revisione", "plans/reviews", commands.review_plan,
+               forms.ReviewForm),
+    person_act("Conferma com'è finita un'azione del piano", "intake.plan", "piano/azione", "plans/actions",
+               commands.confirm_action, forms.ConfirmForm),
+    person_act("Registra un contatto", "intake.contact", "contatti", "contacts", commands.log_contact,
+               forms.ContactForm),
+    person_act("Aggiunge una nota", "intake.notes", "note", "notes", commands.add_note, forms.NoteForm),
+    person_act("Sospende il percorso", "intake.suspend", "sospensione", "suspension", commands.suspend,
+               forms.SuspendForm),
+    person_act("Riprende il percorso", "intake.suspend", "ripresa", "resumption", commands.resume, forms.ResumeForm),
+    person_act("Passa il caso a un collega", "intake.transfer", "passaggio", "transfer", commands.transfer,
+               forms.TransferForm, also=_managers, to=_after_transfer),
+    person_act("Registra un permesso di soggiorno", "intake.register", "permesso", "permits", commands.record_permit,
+               forms.PermitForm),
+    person_act("Chiude il percorso", "intake.close", "chiusura", "closure", commands.close, forms.CloseForm),
+    person_act("Corregge o annulla un fatto", "intake.correct", "correggi/{fact_id}", "corrections/{fact_id}",
+               commands.correct_fact, forms.CorrectForm, also=_managers, to=f"{TO_PERSON}#storia"),
+)  # fmt: skip
+IDENTITY = (
+    person_act("Corregge i dati della persona", "intake.register", "anagrafica", "identity", commands.update_identity,
+               forms.IdentityForm),
+)  # fmt: skip
+page_routes(router, ON_PAGE, on_person)
+page_routes(router, IDENTITY, _identity_again)
+ACTS = ON_PAGE + IDENTITY
 
 
 @router.get("/persone/{person_id}/riepilogo")
@@ -308,26 +289,6 @@ def _objectives(case: Case) -> str:
     return case.texts.get(plans[-1], "") if plans else ""
 
 
-@router.post("/persone/{person_id}/correggi/{fact_id}")
-async def correct(
-    request: Request,
-    person_id: UUID,
-    fact_id: UUID,
-    reader: Reader = requires("intake.correct"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """A fact was wrong: cancelled, or its date or value rectified."""
-    values = await form(request, forms.CorrectForm)
-    if isinstance(values, Errors):
-        return await show(request, store, reader, str(person_id), values)
-    outcome = await commands.correct_fact(
-        store, command(request, reader), str(person_id), str(fact_id), values, tuple(case_managers(reader))
-    )
-    if isinstance(outcome, Refused):
-        return await show(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}#storia")
-
-
 async def _identity_page(
     request: Request, store: Store, reader: Reader, person_id: str, errors: Errors | Refused | None
 ) -> Response:
@@ -350,20 +311,3 @@ async def identity(
 ) -> Response:
     """Name, contacts, domicile: the form."""
     return await _identity_page(request, store, reader, str(person_id), None)
-
-
-@router.post("/persone/{person_id}/anagrafica")
-async def save_identity(
-    request: Request,
-    person_id: UUID,
-    reader: Reader = requires("intake.register"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """Name, contacts, domicile: saved."""
-    values = await form(request, forms.IdentityForm)
-    if isinstance(values, Errors):
-        return await _identity_page(request, store, reader, str(person_id), values)
-    outcome = await commands.update_identity(store, command(request, reader), str(person_id), values)
-    if isinstance(outcome, Refused):
-        return await _identity_page(request, store, reader, str(person_id), outcome)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import RedirectResponse
 
 from services.intake import labels, views
+from services.intake.accesses import seen_by
 from services.intake.commands import attachments
 from services.intake.commands import person_page as commands
 from services.intake.commands.person_page import Entered
@@ -23,12 +24,15 @@ from services.intake.forms import self_registration as forms
 from services.intake.pages.public import Entering, Sending, Visit, Visitor, counted, go, preferred, show
 from shared import clock
 from shared.decisions import Refused
+from shared.projection.aliases import group
 from shared.store import Command, Store
 from shared.web import sessions, signing
+from shared.web.acts import NoForm
 from shared.web.app import PUBLIC, get_store
 from shared.web.labels import OCCUPATIONS
 from shared.web.pages import Errors, form
 from shared.web.problems import SENTENCES, Problem
+from shared.web.readers import actions, roles
 
 router = APIRouter()
 COOKIE = "insieme-persona"
@@ -41,7 +45,12 @@ RIGHT_WORDS = {
     "restriction": N_("Limitare l'uso dei miei dati (art. 18)"),
     "objection": N_("Oppormi all'uso dei miei dati (art. 21)"),
     "erasure": N_("Cancellare i miei dati (art. 17)"),
+    "portability": N_("Portare i miei dati altrove (art. 20)"),
 }
+RIGHT_ANSWERS = {
+    "granted": N_("richiesta accolta"), "partly": N_("richiesta accolta in parte"),
+    "refused": N_("richiesta non accolta: i motivi sono allo sportello"),
+}  # fmt: skip
 ANSWERS = {"accepted": N_("Mi interessa"), "declined": N_("Non mi interessa")}
 PROPOSAL = {
     "shortlisted": N_("Pensiamo a te per questo lavoro"), "presented": N_("Sei stata/o presentata/o all'azienda"),
@@ -53,6 +62,7 @@ DOCUMENTS = {
     "cv": N_("Curriculum"), "identity_document": N_("Documento d'identità"), "permit": N_("Permesso di soggiorno"),
     "signed_plan": N_("Piano firmato"),
 }  # fmt: skip
+SEEN_DAYS = 30
 MODES = {"in_person": N_("Di persona"), "phone": N_("Per telefono"), "video": N_("In video")}
 
 
@@ -107,25 +117,44 @@ async def _own(
     person_id, on = entered.person_id, clock.today()
     person, shown = await store.state(person_stream(person_id))
     async with store.read() as reading:
-        row = await reading.row(views.OTHERS, person_id)
-        presentations: dict[str, Any] = row["presentations"] if row else {}
+        people = await group(reading, person_id)
+        others = [await reading.row(views.OTHERS, one) for one in people]
+        presentations: dict[str, Any] = {}
+        for row in others:
+            presentations |= row["presentations"] if row else {}
         work = await views.work(reading, list(presentations))
         appointments = await views.appointments_of(reading, person_id)
         identity = (await store.vault.latest(reading.conn, "identity", [person_id])).get(person_id) or {}
+    states = [person] + [(await store.state(person_stream(one)))[0] for one in people if one != person_id]
+    given = {vacancy: answer for state in states for vacancy, answer in state.own_page.answers.items()}
     proposals = [
         {
-            "vacancy_id": vacancy_id, "on": known["on"], "answer": person.own_page.answers.get(vacancy_id),
+            "vacancy_id": vacancy_id, "on": known["on"], "answer": given.get(vacancy_id),
             "open": known["state"] in ANSWERABLE, "state": visit.say(PROPOSAL.get(known["state"], OVER)),
             "work": labels_of(visit, work.get(vacancy_id)),
         }
         for vacancy_id, known in sorted(presentations.items(), key=lambda item: item[1]["on"], reverse=True)
     ]  # fmt: skip
+    looked = await seen_by(store, people, clock.now() - timedelta(days=SEEN_DAYS))
     return show(
-        request, visit, "own", TITLE, errors=errors, shown=shown, name=identity.get("given_name", ""),
-        proposals=proposals, requests=person.own_page.requests, on=on,
+        request, visit, "own", TITLE, errors=errors,
+        looked=[
+            {"day": one["day"], "organisation": one["organisation"], "role": roles().get(one["role"], one["role"]),
+             "purposes": [actions().get(purpose, purpose) for purpose in one["purposes"]]}
+            for one in looked
+        ],
+        shown=shown, name=identity.get("given_name", ""),
+        proposals=proposals, on=on,
+        requests=[
+            (
+                visit.say(RIGHT_WORDS[one.right]), one.due_on,
+                visit.say(RIGHT_ANSWERS[one.outcome]) if one.outcome else "",
+            )
+            for state in states for one in state.rights.requests.values()
+        ],
         documents=[
             {"id": one, "kind": visit.say(DOCUMENTS.get(added.kind, DOCUMENT)), "on": added.on}
-            for one, added in person.identity.attachments.items()
+            for state in states for one, added in state.identity.attachments.items()
         ],
         appointments=[one for one in appointments if one["state"] == "booked" and one["day"] >= on],
         modes={code: visit.say(words) for code, words in MODES.items()},
@@ -158,7 +187,10 @@ async def document(
     entered = await _entered(request, store)
     if entered is None:
         return go(visit)
-    found = await attachments.opened(store, entered.person_id, str(attachment_id))
+    async with store.read() as reading:
+        people = await group(reading, entered.person_id)
+    opened = [await attachments.opened(store, one, str(attachment_id)) for one in people]
+    found = next(filter(None, opened), None)
     if found is None:
         raise Problem(404, "http_404", SENTENCES[404])
     kind, kept = found
@@ -201,5 +233,5 @@ async def right(request: Request, visit: Sending, store: Store = Depends(get_sto
 @router.post("/mia/{lang}/esci")
 async def leave(request: Request, visit: Visitor) -> Response:
     """Closes the page in this browser."""
-    await form(request, forms.NoForm)
+    await form(request, NoForm)
     return go(visit, "", sessions.cookie(COOKIE, "", 0))

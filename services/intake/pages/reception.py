@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-from uuid import UUID
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from markupsafe import Markup
+from pydantic import BaseModel
 
 from services.intake import doors, forms
 from services.intake.commands import reception as acts
@@ -25,9 +24,10 @@ from shared.projection import ViewNotReady
 from shared.store import Command, Outcome, Store
 from shared.store.unit import fold
 from shared.web import sessions
-from shared.web.app import command, get_store, name_of
+from shared.web.acts import Act, Ids, page_routes
+from shared.web.app import get_store, name_of
 from shared.web.desk_labels import STANDINGS
-from shared.web.pages import Errors, done, form, page
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 from shared.web.sse import stream
@@ -136,8 +136,8 @@ async def _expected(store: Store, reader: Reader, desk: Desk, look: Look) -> lis
     except ViewNotReady:
         return []
     booked = [row for row in rows if row["state"] == "booked"]
-    await look.read_names([row["person_id"] for row in booked])
-    return [row | {"name": look.names[row["person_id"]], "with": name_of(row["operator"])} for row in booked]
+    await look.read_names([row["root_id"] for row in booked])
+    return [row | {"name": look.names[row["root_id"]], "with": name_of(row["operator"])} for row in booked]
 
 
 async def show(
@@ -198,104 +198,57 @@ async def pieces(request: Request, look: Look, every: float = EVERY) -> AsyncIte
             seen = mark
             shown = await look.now()
             for name, template in templates.items():
-                yield name, str(Markup(template.render(**shown)))
+                yield name, template.render(**shown)
         await asyncio.sleep(every)
 
 
-async def _act(
-    request: Request, store: Store, reader: Reader, desk: str, run: Callable[[Command], Awaitable[Outcome]]
-) -> Response:
-    outcome = await run(command(request, reader))
-    if isinstance(outcome, Refused):
-        return await show(request, store, reader, desk, outcome)
-    return done(request, outcome, to=f"{HOME}/{desk}")
+def known_desk(desk: str) -> str:
+    """The desk of the path, which is open today. Raises Problem 404."""
+    return desk_named(desk).code
 
 
-@router.post("/accoglienza/{desk}/arrivi")
-async def arrive_new(
-    request: Request, desk: str, reader: Reader = requires("intake.reception"), store: Store = Depends(get_store)
-) -> Response:
-    """Somebody not known yet comes: a number."""
-    desk_named(desk)
-    await form(request, forms.Nothing)
-    return await _act(request, store, reader, desk, lambda c: acts.arrive(store, c, desk, None))
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await show(request, store, reader, ids["desk"], errors)
 
 
-@router.post("/accoglienza/{desk}/arrivi/{person_id}")
-async def arrive(
-    request: Request,
-    desk: str,
-    person_id: UUID,
-    reader: Reader = requires("intake.reception"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """Somebody known comes."""
-    desk_named(desk)
-    await form(request, forms.Nothing)
-    return await _act(request, store, reader, desk, lambda c: acts.arrive(store, c, desk, str(person_id)))
+async def _arrive_new(store: Store, by: Command, desk: str) -> Outcome:
+    return await acts.arrive(store, by, desk, None)
 
 
-@router.post("/accoglienza/{desk}/prossimo")
-async def call_next(
-    request: Request, desk: str, reader: Reader = requires("intake.reception"), store: Store = Depends(get_store)
-) -> Response:
-    """The next in order, for whoever presses the button or for a free colleague."""
-    desk_named(desk)
-    values = await form(request, forms.CallForm)
-    if isinstance(values, Errors):
-        return await show(request, store, reader, desk, values)
-    return await _act(request, store, reader, desk, lambda c: acts.call(store, c, desk, None, values.operator))
+async def _call_next(store: Store, by: Command, desk: str, values: forms.CallForm) -> Outcome:
+    return await acts.call(store, by, desk, None, values.operator)
 
 
-@router.post("/accoglienza/{desk}/stato")
-async def stand(
-    request: Request, desk: str, reader: Reader = requires("intake.reception"), store: Store = Depends(get_store)
-) -> Response:
-    """Free, busy or away."""
-    desk_named(desk)
-    values = await form(request, forms.StandForm)
-    if isinstance(values, Errors):
-        return await show(request, store, reader, desk, values)
-    return await _act(request, store, reader, desk, lambda c: acts.stand(store, c, desk, values))
+async def _call_one(store: Store, by: Command, desk: str, visit_id: str) -> Outcome:
+    return await acts.call(store, by, desk, visit_id, None)
 
 
-Verb = Literal["chiama", "rimetti", "ricevuta", "via"]
+async def _served(store: Store, by: Command, desk: str, visit_id: str) -> Outcome:
+    return await acts.end_visit(store, by, desk, visit_id, "served")
 
 
-@router.post("/accoglienza/{desk}/visite/{visit_id}/persona/{person_id}")
-async def identify(
-    request: Request,
-    desk: str,
-    visit_id: UUID,
-    person_id: UUID,
-    reader: Reader = requires("intake.reception"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """The number gets a name."""
-    desk_named(desk)
-    await form(request, forms.Nothing)
-    return await _act(
-        request, store, reader, desk, lambda c: acts.identify(store, c, desk, str(visit_id), str(person_id))
-    )
+async def _left(store: Store, by: Command, desk: str, visit_id: str) -> Outcome:
+    return await acts.end_visit(store, by, desk, visit_id, "left")
 
 
-@router.post("/accoglienza/{desk}/visite/{visit_id}/{verb}")
-async def visit(
-    request: Request,
-    desk: str,
-    visit_id: UUID,
-    verb: Verb,
-    reader: Reader = requires("intake.reception"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """Called out of turn, put back, received, gone."""
-    desk_named(desk)
-    await form(request, forms.Nothing)
-    one = str(visit_id)
-    runs: dict[Verb, Callable[[Command], Awaitable[Outcome]]] = {
-        "chiama": lambda c: acts.call(store, c, desk, one, None),
-        "rimetti": lambda c: acts.put_back(store, c, desk, one),
-        "ricevuta": lambda c: acts.end_visit(store, c, desk, one, "served"),
-        "via": lambda c: acts.end_visit(store, c, desk, one, "left"),
-    }
-    return await _act(request, store, reader, desk, runs[verb])
+def _act(words: str, page_: str, api: str, run: Any, model: type[BaseModel] | None = None) -> Act:
+    return Act(
+        words=words, action=PURPOSE, page=f"/accoglienza/{{desk}}/{page_}", api=f"/desks/{{desk}}/{api}", run=run,
+        model=model, to=HOME + "/{desk}", types={"desk": Annotated[str, Depends(known_desk)]},
+    )  # fmt: skip
+
+
+VISIT, VISIT_JSON = "visite/{visit_id}", "visits/{visit_id}"
+ACTS = (
+    _act("Registra l'arrivo di qualcuno", "arrivi", "arrivals", _arrive_new),
+    _act("Registra l'arrivo di una persona iscritta", "arrivi/{person_id}", "arrivals/{person_id}", acts.arrive),
+    _act("Chiama il prossimo", "prossimo", "calls", _call_next, forms.CallForm),
+    _act("Dice se l'operatore può ricevere", "stato", "standing", acts.stand, forms.StandForm),
+    _act("Dice chi aspetta con questo numero", f"{VISIT}/persona/{{person_id}}",
+         f"{VISIT_JSON}/people/{{person_id}}", acts.identify),
+    _act("Chiama fuori turno", f"{VISIT}/chiama", f"{VISIT_JSON}/call", _call_one),
+    _act("Rimette in coda", f"{VISIT}/rimetti", f"{VISIT_JSON}/putting-back", acts.put_back),
+    _act("Registra che la persona è stata ricevuta", f"{VISIT}/ricevuta", f"{VISIT_JSON}/serving", _served),
+    _act("Registra che la persona è andata via", f"{VISIT}/via", f"{VISIT_JSON}/leaving", _left),
+)  # fmt: skip
+page_routes(router, ACTS, _again)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
 
 from services.intake import doors, forms, labels, tax_code
 from services.intake.commands import referrals as acts
+from services.intake.directory import organisation_called, referring_organisation
 from services.intake.domain.referrals import (
     Organisation,
     disclosure,
     heard,
-    organisation_named,
-    organisation_of,
 )
 from services.intake.finding import Duplicate
 from services.intake.views.agenda import appointments_of
@@ -24,8 +24,9 @@ from shared import clock
 from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Command, Outcome, Store
-from shared.web.app import command, get_store
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Act, Ids, To, page_routes
+from shared.web.app import get_store
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -60,7 +61,7 @@ async def said(store: Store, reader: Reader, person_ids: Sequence[str], purpose:
 
 def own_organisation(reader: Reader) -> Organisation:
     """The reader's organisation. Raises Problem 409 where it is not accredited (any more)."""
-    organisation = organisation_named(reader.organisation, clock.today())
+    organisation = referring_organisation(reader, clock.today())
     if organisation is None:
         raise Problem(409, "not_accredited", "Il tuo ente non è tra quelli accreditati a segnalare persone.")
     return organisation
@@ -109,19 +110,19 @@ async def new(request: Request, reader: Reader = requires("intake.refer")) -> Re
     return _refer_page(request, reader, own_organisation(reader))
 
 
-@router.post("/segnala/nuova")
-async def refer(
-    request: Request, reader: Reader = requires("intake.refer"), store: Store = Depends(get_store)
-) -> Response:
-    """Refers somebody."""
-    organisation = own_organisation(reader)
-    values = await form(request, forms.ReferForm)
-    if isinstance(values, Errors):
-        return _refer_page(request, reader, organisation, values)
-    outcome = await acts.refer(store, command(request, reader), organisation, values)
-    if isinstance(outcome, Refused):
-        return _refer_page(request, reader, organisation, outcome)
-    return done(request, outcome, to=MINE)
+async def _refer_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return _refer_page(request, reader, own_organisation(reader), errors)
+
+
+async def _refer(store: Store, by: Command, values: forms.ReferForm, organisation: Organisation) -> Outcome:
+    return await acts.refer(store, by, organisation, values)
+
+
+REFERRED = (
+    Act(words="Segnala una persona", action="intake.refer", page="/segnala/nuova", api="/own-referrals", run=_refer,
+        model=forms.ReferForm, also=lambda reader: (own_organisation(reader),), to=MINE),
+)  # fmt: skip
+page_routes(router, REFERRED, _refer_again)
 
 
 @router.get("/segnala/{referral_id}")
@@ -162,7 +163,7 @@ async def queue(
         rows = await waiting(reading)
     names = await said(store, reader, [row["referred_id"] for row in rows], "intake.referrals")
     shown = [
-        row | {"name": doors.full_name(names[row["referred_id"]]), "by": organisation_of(row["organisation"]),
+        row | {"name": doors.full_name(names[row["referred_id"]]), "by": organisation_called(row["organisation"]),
                "days": (clock.today() - row["referred_on"]).days}
         for row in rows if row["referred_id"] in names
     ]  # fmt: skip
@@ -170,23 +171,23 @@ async def queue(
 
 
 async def _show(
-    request: Request, store: Store, reader: Reader, person_id: UUID, referral_id: UUID,
+    request: Request, store: Store, reader: Reader, person_id: str, referral_id: str,
     errors: Errors | Refused | None = None,
 ) -> Response:  # fmt: skip
-    made = await acts.referral_of(store, str(person_id), str(referral_id))
-    words = (await said(store, reader, [str(person_id)], "intake.referrals")).get(str(person_id))
+    made = await acts.referral_of(store, person_id, referral_id)
+    words = (await said(store, reader, [person_id], "intake.referrals")).get(person_id)
     if made is None or words is None:
         raise Problem(404, "no_referral", "Questa segnalazione non c'è, o i suoi dati sono stati cancellati.")
     async with store.read() as reading:
-        row = await reading.row(REFERRALS, str(referral_id))
+        row = await reading.row(REFERRALS, referral_id)
     line = disclosure(made.kind, clock.today())
     query = request.query_params.get("q", "").strip()[:100] or doors.full_name(words)
     values = {name: words.get(name) for name in ("family_name", "given_name", "birth_date", "phone", "municipality")}
     return page(
         request, "intake/referral.html", title=f"Segnalazione: {doors.full_name(words)}", errors=errors, labels=labels,
         trail=(("Segnalazioni", QUEUE),), base=f"{QUEUE}/{person_id}/{referral_id}", referral=words, made=made,
-        by=organisation_of(made.organisation), row=row, line=line, q=query,
-        found=[p for p in await doors.find(store, reader, query) if p["person_id"] != str(person_id)],
+        by=organisation_called(made.organisation), row=row, line=line, q=query,
+        found=[p for p in await doors.find(store, reader, query) if p["person_id"] != person_id],
         countries=tax_code.countries(), duplicates=errors.people if isinstance(errors, Duplicate) else (),
         level=heard(made.kind, row["level"] if row and row["level"] is not None else made.level, clock.today()),
         values=values | {"on": clock.today(), "channel": line.channel, "citizenship": tax_code.ITALY},
@@ -202,36 +203,33 @@ async def referral(
     store: Store = Depends(get_store),
 ) -> Response:
     """What the organisation said, and the ways to answer."""
-    return await _show(request, store, reader, person_id, referral_id)
+    return await _show(request, store, reader, str(person_id), str(referral_id))
 
 
-Answer = Callable[[Store, Command, str, str, Any], Awaitable[Outcome]]
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _show(request, store, reader, ids["person_id"], ids["referral_id"], errors)
 
 
-def _route(path: str, model: Any, run: Answer, to: Callable[[str, Outcome], str]) -> None:
-    async def post(
-        request: Request,
-        person_id: UUID,
-        referral_id: UUID,
-        reader: Reader = requires("intake.referrals"),
-        store: Store = Depends(get_store),
-    ) -> Response:
-        values = await form(request, model)
-        if isinstance(values, Errors):
-            return await _show(request, store, reader, person_id, referral_id, values)
-        outcome = await run(store, command(request, reader), str(person_id), str(referral_id), values)
-        if isinstance(outcome, Refused):
-            return await _show(request, store, reader, person_id, referral_id, outcome)
-        return done(request, outcome, to=to(f"{QUEUE}/{person_id}/{referral_id}", outcome))
-
-    router.add_api_route(f"/segnalazioni/{{person_id}}/{{referral_id}}/{path}", post, methods=["POST"])
-
-
-def _to_person(_: str, outcome: Any) -> str:
+def _to_person(outcome: Any, _: Ids) -> str:
     return f"/intake/persone/{outcome.events[-1].event.subject}"
 
 
-_route("accogli", forms.QuickForm, acts.accept, _to_person)
-_route("conosciuta", forms.KnownForm, acts.accept_known, _to_person)
-_route("rispondi", forms.DeclineForm, acts.decline, lambda base, _: QUEUE)
-_route("consenso", forms.AgreementForm, acts.change_agreement, lambda base, _: base)
+def _answer(words: str, page_: str, api: str, run: Any, model: type[BaseModel], to: To) -> Act:
+    return Act(
+        words=words, action="intake.referrals", page=f"/segnalazioni/{{person_id}}/{{referral_id}}/{page_}",
+        api=f"/people/{{person_id}}/referrals/{{referral_id}}/{api}", run=run, model=model, to=to,
+    )  # fmt: skip
+
+
+ANSWERS = (
+    _answer("Accoglie una segnalazione e iscrive la persona", "accogli", "acceptance", acts.accept, forms.QuickForm,
+            _to_person),
+    _answer("Riconosce una persona già iscritta", "conosciuta", "recognition", acts.accept_known, forms.KnownForm,
+            _to_person),
+    _answer("Risponde a una segnalazione senza iscrivere", "rispondi", "declining", acts.decline, forms.DeclineForm,
+            QUEUE),
+    _answer("Registra il consenso a riferire all'ente", "consenso", "agreement", acts.change_agreement,
+            forms.AgreementForm, QUEUE + "/{person_id}/{referral_id}"),
+)  # fmt: skip
+page_routes(router, ANSWERS, _again)
+ACTS = REFERRED + ANSWERS

@@ -13,12 +13,14 @@ from services.intake.commands.reception import register_quickly
 from services.intake.domain.desks import desks_on
 from services.intake.finding import Duplicate
 from services.intake.pages import person as person_pages
+from services.intake.pages.acts import person_act
 from services.intake.views.reception import to_complete
 from shared import clock
 from shared.decisions import Refused
-from shared.store import Store
-from shared.web.app import command, get_store
-from shared.web.pages import Errors, done, form, page
+from shared.store import Command, Outcome, Store
+from shared.web.acts import Act, Ids, page_routes
+from shared.web.app import get_store
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -40,20 +42,6 @@ async def new(request: Request, reader: Reader = requires("intake.register")) ->
     return _page(request, None, None, values=values, shown=None)
 
 
-@router.post("/registra")
-async def create(
-    request: Request, reader: Reader = requires("intake.register"), store: Store = Depends(get_store)
-) -> Response:
-    """Registers, or shows the form again."""
-    values = await form(request, forms.RegisterForm)
-    if isinstance(values, Errors):
-        return _page(request, None, values, shown=None)
-    outcome = await commands.register(store, command(request, reader), values)
-    if isinstance(outcome, Refused):
-        return _page(request, None, outcome, shown=None)
-    return done(request, outcome, to=f"/intake/persone/{outcome.events[0].event.subject}")
-
-
 @router.get("/persone/{person_id}/iscrizione")
 async def again(
     request: Request,
@@ -64,28 +52,7 @@ async def again(
     """The form for somebody who comes back: what is known is filled in."""
     known = await person_pages.known_values(store, reader, str(person_id))
     values = known | {"on": clock.today(), "another_person": True}
-    shown = await store.version(str(person_id))
-    return _page(request, str(person_id), None, values=values, shown=shown)
-
-
-@router.post("/persone/{person_id}/iscrizione")
-async def create_again(
-    request: Request,
-    person_id: UUID,
-    reader: Reader = requires("intake.register"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """A new episode of the same person."""
-    values = await form(request, forms.RegisterForm)
-    shown = await store.version(str(person_id))
-    if not shown:
-        raise Problem(404, "no_person", "Questa persona non è iscritta.")
-    if isinstance(values, Errors):
-        return _page(request, str(person_id), values, shown=shown)
-    outcome = await commands.register(store, command(request, reader), values, str(person_id))
-    if isinstance(outcome, Refused):
-        return _page(request, str(person_id), outcome, shown=shown)
-    return done(request, outcome, to=f"/intake/persone/{person_id}")
+    return _page(request, str(person_id), None, values=values, shown=await store.version(str(person_id)))
 
 
 # Quick registration
@@ -111,18 +78,45 @@ async def quick(request: Request, reader: Reader = requires("intake.register")) 
     return _quick_page(request, None, values=values)
 
 
-@router.post("/registra/rapida")
-async def create_quickly(
-    request: Request, reader: Reader = requires("intake.register"), store: Store = Depends(get_store)
-) -> Response:
-    """Registers with what there is; back to the queue where the person came from it."""
-    values = await form(request, forms.QuickForm)
-    if isinstance(values, Errors):
-        return _quick_page(request, values)
-    outcome = await register_quickly(store, command(request, reader), values)
-    if isinstance(outcome, Refused):
-        return _quick_page(request, outcome)
-    return done(request, outcome, to=f"/intake/persone/{outcome.events[0].event.subject}")
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    if person_id := ids.get("person_id"):
+        return _page(request, person_id, errors, shown=await _shown(store, person_id))
+    return _page(request, None, errors, shown=None)
+
+
+async def _quick_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return _quick_page(request, errors)
+
+
+async def _shown(store: Store, person_id: str) -> int:
+    shown = await store.version(person_id)
+    if not shown:
+        raise Problem(404, "no_person", "Questa persona non è iscritta.")
+    return shown
+
+
+async def _register_again(store: Store, by: Command, person_id: str, values: forms.RegisterForm) -> Outcome:
+    await _shown(store, person_id)
+    return await commands.register(store, by, values, person_id)
+
+
+def _to_person(outcome: Any, _: Ids) -> str:
+    return f"/intake/persone/{outcome.events[0].event.subject}"
+
+
+WHOLE = (
+    Act(words="Iscrive una persona", action="intake.register", page="/registra", api="/people", to=_to_person,
+        run=commands.register, model=forms.RegisterForm),
+    person_act("Iscrive di nuovo una persona conosciuta", "intake.register", "iscrizione", "registrations",
+               _register_again, forms.RegisterForm),
+)  # fmt: skip
+QUICK = (
+    Act(words="Iscrive una persona con i dati indispensabili", action="intake.register", page="/registra/rapida",
+        api="/quick-registrations", to=_to_person, run=register_quickly, model=forms.QuickForm),
+)  # fmt: skip
+page_routes(router, WHOLE, _again)
+page_routes(router, QUICK, _quick_again)
+ACTS = WHOLE + QUICK
 
 
 @router.get("/luoghi/{code}")

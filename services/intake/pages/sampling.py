@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
-from uuid import UUID
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -16,8 +15,9 @@ from shared import clock
 from shared.decisions import Refused
 from shared.events.intake import DeclarationsSampled
 from shared.store import Store
-from shared.web.app import command, get_store
-from shared.web.pages import Errors, done, form, page
+from shared.web.acts import Act, Ids, page_routes
+from shared.web.app import get_store
+from shared.web.pages import Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -58,20 +58,6 @@ async def samples(
     return await _list(request, store)
 
 
-@router.post("/controlli")
-async def draw(
-    request: Request, reader: Reader = requires("intake.sample"), store: Store = Depends(get_store)
-) -> Response:
-    """Draws the declarations of a half-year."""
-    values = await form(request, forms.DrawForm)
-    if isinstance(values, Errors):
-        return await _list(request, store, values)
-    outcome = await commands.draw(store, command(request, reader), values)
-    if isinstance(outcome, Refused):
-        return await _list(request, store, outcome)
-    return done(request, outcome, to=f"{HOME}/{values.sample_id}")
-
-
 async def _one(request: Request, store: Store, sample_id: str, errors: Errors | Refused | None = None) -> Response:
     recorded = await store.history(sample_id)
     fact = next((f.event for f in recorded if isinstance(f.event, DeclarationsSampled)), None)
@@ -94,7 +80,7 @@ async def _one(request: Request, store: Store, sample_id: str, errors: Errors | 
 @router.get("/controlli/{sample_id}")
 async def sample(
     request: Request,
-    sample_id: str = SAMPLE,
+    sample_id: Annotated[str, SAMPLE],
     reader: Reader = requires("intake.sample"),
     store: Store = Depends(get_store),
 ) -> Response:
@@ -102,20 +88,28 @@ async def sample(
     return await _one(request, store, sample_id)
 
 
-@router.post("/controlli/{sample_id}/{person_id}/{fact_id}")
-async def verify(
-    request: Request,
-    person_id: UUID,
-    fact_id: UUID,
-    sample_id: str = SAMPLE,
-    reader: Reader = requires("intake.sample"),
-    store: Store = Depends(get_store),
-) -> Response:
-    """The outcome of one declaration."""
-    values = await form(request, forms.VerifyForm)
-    if isinstance(values, Errors):
-        return await _one(request, store, sample_id, values)
-    outcome = await commands.verify(store, command(request, reader), sample_id, str(person_id), str(fact_id), values)
-    if isinstance(outcome, Refused):
-        return await _one(request, store, sample_id, outcome)
-    return done(request, outcome, to=f"{HOME}/{sample_id}")
+async def _list_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _list(request, store, errors)
+
+
+async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:
+    return await _one(request, store, ids["sample_id"], errors)
+
+
+def _to_sample(outcome: Any, _: Ids) -> str:
+    return f"{HOME}/{outcome.events[0].event.subject}"
+
+
+DRAWN = (
+    Act(words="Sorteggia le dichiarazioni di un semestre", action="intake.sample", page="/controlli", api="/samples",
+        run=commands.draw, model=forms.DrawForm, to=_to_sample),
+)  # fmt: skip
+VERIFIED = (
+    Act(words="Registra l'esito del controllo di una dichiarazione", action="intake.sample",
+        page="/controlli/{sample_id}/{person_id}/{fact_id}", api="/samples/{sample_id}/{person_id}/{fact_id}",
+        run=commands.verify, model=forms.VerifyForm, to=HOME + "/{sample_id}",
+        types={"sample_id": Annotated[str, SAMPLE]}),
+)  # fmt: skip
+page_routes(router, DRAWN, _list_again)
+page_routes(router, VERIFIED, _again)
+ACTS = DRAWN + VERIFIED

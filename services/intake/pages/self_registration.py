@@ -30,6 +30,7 @@ from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Command, Store
 from shared.web import sessions, signing
+from shared.web.acts import NoForm
 from shared.web.app import PUBLIC, get_store
 from shared.web.pages import Errors, form
 from shared.web.problems import SENTENCES, Problem
@@ -294,5 +295,5 @@ async def state_of(store: Store, contact_id: str) -> str:
 @router.post("/domanda/{lang}/esci")
 async def leave(request: Request, visit: Visitor) -> Response:
     """Closes the draft in this browser; it waits under its code."""
-    await form(request, forms.NoForm)
+    await form(request, NoForm)
     return go(visit, "/codice", sessions.cookie(COOKIE, "", 0))

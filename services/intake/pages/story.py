@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from services.intake import labels
 from services.intake.commands.corrections import CORRECTABLE, DATES, fields_of
+from services.intake.directory import organisation_called
 from services.intake.domain.desks import desk_name
 from services.intake.domain.duplication import Planned
-from services.intake.domain.referrals import organisation_of
 from shared.corrections import effective
 from shared.envelope import Recorded
 from shared.events import enterprise, intake, matching, training
@@ -60,6 +60,26 @@ DATE_WORDS = {
 }  # fmt: skip
 NOTES = ("notes", "note", "objectives", "reasons", "text")
 """The fields that point to a text in intake's vault."""
+
+
+SAID_BY: dict[type[Event], tuple[str, dict[str, str]]] = {
+    intake.InterviewHeld: ("mode", labels.MODES),
+    intake.PersonsJoined: ("ground", labels.JOIN_GROUNDS),
+    intake.PersonsParted: ("ground", labels.PART_GROUNDS),
+    intake.DuplicateProposed: ("likeness", labels.LIKENESSES),
+    intake.AttachmentAdded: ("kind", labels.ATTACHMENT_KINDS),
+    intake.FragilityFound: ("outcome", labels.FRAGILITY_OUTCOMES),
+    intake.AssessmentConcluded: ("readiness", labels.READINESS),
+    intake.ReadinessChanged: ("readiness", labels.READINESS),
+    intake.VisitEnded: ("outcome", labels.VISIT_OUTCOMES),
+    intake.ReferralDeclined: ("reason", desk_labels.DECLINED_FOR),
+    matching.PresentationAnswered: ("outcome", labels.PROPOSAL_STATES),
+    training.Enrolled: ("line", labels.LINES),
+    training.CourseLeft: ("line", labels.LINES),
+    intake.AppointmentKept: ("outcome", labels.KEPT_OUTCOMES),
+    intake.AppointmentCancelled: ("why", desk_labels.CANCELLED_FOR),
+}
+"""Facts that say just one thing: the field, and its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +208,9 @@ def _when_and_where(event: intake.AppointmentBooked | intake.AppointmentMoved) -
 
 def words(event: Event) -> str:
     """What a fact says, in a few Italian words."""
+    if type(event) in SAID_BY:
+        field, known = SAID_BY[type(event)]
+        return f"{known[getattr(event, field)]}."
     match event:
         case intake.PersonRegistered():
             return (
@@ -199,8 +222,6 @@ def words(event: Event) -> str:
                 f"({labels.check_reason(event.reason)}). "
                 f"{labels.EVIDENCE[event.evidence]} del {day(event.evidence_on)}."
             )
-        case intake.InterviewHeld():
-            return f"{labels.MODES[event.mode]}."
         case intake.TakenInCharge():
             return f"{labels.READINESS[event.readiness]}; operatore: {name_of(event.case_manager)}."
         case intake.PlanAgreed():
@@ -231,20 +252,31 @@ def words(event: Event) -> str:
             return "La proposta interessa." if event.answer == "accepted" else "La proposta non interessa."
         case intake.RightRequested():
             return f"{labels.RIGHTS[event.right]}; risposta entro il {day(event.due_on)}."
+        case intake.RightExtended():
+            return f"Risposta entro il {day(event.due_on)}."
+        case intake.RightAnswered():
+            return f"{labels.RIGHTS[event.right]}: {labels.RIGHT_OUTCOMES[event.outcome].lower()}."
+        case intake.ProcessingRestricted():
+            return f"{labels.RESTRICTION_GROUNDS[event.ground]}."
+        case intake.RestrictionLifted():
+            return "I dati tornano a essere usati."
+        case intake.ErasureProposed():
+            return f"{labels.ERASURE_GROUNDS[event.ground]}. {labels.ERASURE_SCOPES[event.scope]}."
+        case intake.ErasureConfirmed():
+            return f"Si esegue il {day(event.execute_on)}." if event.execute_on else "Serve un'altra conferma."
+        case intake.ErasureDropped():
+            return f"{labels.RIGHT_GROUNDS[event.ground]}."
+        case intake.PersonErased():
+            return f"{labels.ERASURE_SCOPES[event.scope]}."
+        case intake.EmergencyOpened():
+            why = desk_labels.EMERGENCY_REASONS[event.reason].lower()
+            return f"Aperta a {name_of(event.account)} per {event.hours} ore: {why}."
         case intake.PermitRecorded():
             end = f", fino al {day(event.expires_on)}" if event.expires_on else ""
             work = "autorizza al lavoro" if event.may_work else "non autorizza al lavoro"
             return f"{labels.PERMIT_KINDS[event.kind]}{end}; {work}."
         case intake.PermitReminderDue():
             return f"Scade il {day(event.expires_on)}."
-        case intake.PersonsJoined():
-            return f"{labels.JOIN_GROUNDS[event.ground]}."
-        case intake.PersonsParted():
-            return f"{labels.PART_GROUNDS[event.ground]}."
-        case intake.DuplicateProposed():
-            return f"{labels.LIKENESSES[event.likeness]}."
-        case intake.AttachmentAdded():
-            return f"{labels.ATTACHMENT_KINDS[event.kind]}."
         case intake.PathwayClosed():
             agreed = {
                 None: "",
@@ -252,10 +284,6 @@ def words(event: Event) -> str:
                 False: " Non vuole essere indirizzata/o alle associazioni.",
             }
             return f"{labels.OUTCOMES[event.outcome]}.{agreed[event.referral_agreed]}"
-        case intake.FragilityFound():
-            return f"{labels.FRAGILITY_OUTCOMES[event.outcome]}."
-        case intake.AssessmentConcluded() | intake.ReadinessChanged():
-            return f"{labels.READINESS[event.readiness]}."
         case intake.LanguageAssessed():
             return f"{labels.LANGUAGES.get(event.language, '')}; {labels.LANGUAGE_EVIDENCE[event.evidence]}."
         case intake.RefusalNoticed():
@@ -267,15 +295,11 @@ def words(event: Event) -> str:
             return f"{labels.CHECKS[event.check]}: {labels.VERIFIED_AS[event.outcome].lower()}."
         case intake.PersonArrived():
             return f"{desk_name(event.desk)}."
-        case intake.VisitEnded():
-            return f"{labels.VISIT_OUTCOMES[event.outcome]}."
         case intake.PersonReferred():
             told = desk_labels.DISCLOSURE_LEVELS[event.level]
-            return f"{organisation_of(event.organisation)}. L'ente saprà {told}."
+            return f"{organisation_called(event.organisation)}. L'ente saprà {told}."
         case intake.ReferralAccepted():
             return "La persona era già nel programma." if event.known else ""
-        case intake.ReferralDeclined():
-            return f"{desk_labels.DECLINED_FOR[event.reason]}."
         case intake.ReferralAgreementChanged():
             return f"L'ente saprà {desk_labels.DISCLOSURE_LEVELS[event.level]}."
         case matching.PlacementStarted():
@@ -283,10 +307,6 @@ def words(event: Event) -> str:
             return f"{labels.CONTRACTS[event.contract]}{end}."
         case matching.PlacementExtended():
             return f"Fino al {day(event.ends_on)}."
-        case matching.PresentationAnswered():
-            return f"{labels.PROPOSAL_STATES[event.outcome]}."
-        case training.Enrolled() | training.CourseLeft():
-            return f"{labels.LINES[event.line]}."
         case training.CourseCompleted():
             return f"{labels.LINES[event.line]}, {event.hours} ore."
         case enterprise.EnterpriseFunded():
@@ -295,12 +315,8 @@ def words(event: Event) -> str:
             return f"{labels.PURPOSES[event.purpose]}: {_when_and_where(event)}, {labels.MODES[event.mode].lower()}."
         case intake.AppointmentMoved():
             return f"{_when_and_where(event)}. {labels.MOVE_REASONS[event.why]}."
-        case intake.AppointmentKept():
-            return f"{labels.KEPT_OUTCOMES[event.outcome]}."
         case intake.AppointmentMissed():
             return "Con un motivo accettato." if event.excused else "Senza avvisare."
-        case intake.AppointmentCancelled():
-            return f"{desk_labels.CANCELLED_FOR[event.why]}."
         case intake.MessageQueued():
             return f"{labels.TEMPLATES[event.template]}, {labels.MESSAGE_CHANNELS[event.channel]}."
         case intake.MessageAttempted():

@@ -14,6 +14,7 @@ from shared.envelope import Recorded
 from shared.events import intake
 from shared.projection import Row
 from shared.store.unit import fold
+from shared.web.readers import may
 
 if TYPE_CHECKING:
     from services.intake.pages.sections import Looked
@@ -60,7 +61,10 @@ async def fill_target(looked: Looked) -> dict[str, Any] | None:
 
 
 async def fill_assessed(looked: Looked) -> dict[str, Any] | None:
-    """The card on the person's page: conclusions only, the words stay on the page of the assessment."""
+    """The card on the person's page, for who works on the case: conclusions only, the words stay on the page of the
+    assessment."""
+    if not may(looked.reader, "intake.notes"):
+        return None
     async with looked.store.read() as reading:
         others = await reading.row(OTHERS, looked.person_id)
     person = fold(person_stream(looked.person_id), looked.recorded)

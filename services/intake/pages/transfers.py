@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import commands, forms, labels, views
-from services.intake.pages.person import case_managers
+from services.intake.pages.operators import case_managers
 from shared.decisions import Refused
 from shared.store import Store
 from shared.web.app import command, get_store, name_of
@@ -19,7 +21,7 @@ AT_ONCE = 500
 
 async def _shown(
     request: Request, store: Store, reader: Reader, errors: Errors | Refused | None = None,
-    left: tuple[tuple[str, Refused], ...] = (),
+    left: tuple[tuple[str, Refused], ...] = (), leaver: str = "",
 ) -> Response:  # fmt: skip
     async with store.read() as reading:
         loads = await views.caseloads(reading)
@@ -27,15 +29,20 @@ async def _shown(
         request, "intake/transfers.html", title="Passaggio dei casi", errors=errors, labels=labels, loads=loads,
         names={account: name_of(account) for account in {**loads, **case_managers(reader)}}, left=left,
         managers=case_managers(reader),
+        colleagues={one: name for one, name in case_managers(reader).items() if one != leaver},
+        values={"from_manager": leaver, "motive": "leaver"},
     )  # fmt: skip
 
 
 @router.get("/passaggi")
 async def caseloads(
-    request: Request, reader: Reader = requires("intake.hand_over"), store: Store = Depends(get_store)
+    request: Request,
+    da: Annotated[str, Query(max_length=64)] = "",
+    reader: Reader = requires("intake.hand_over"),
+    store: Store = Depends(get_store),
 ) -> Response:
-    """Who follows how many, and the form."""
-    return await _shown(request, store, reader)
+    """Who follows how many, and the form; `da` is who leaves, where one comes from their account."""
+    return await _shown(request, store, reader, leaver=da)
 
 
 @router.post("/passaggi")

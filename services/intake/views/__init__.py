@@ -1,5 +1,6 @@
 """Intake's read models: the people with their stage, and what the other services say about each of them."""
 
+from services.intake.views.accounts import ORGANISATIONS
 from services.intake.views.agenda import (
     absences,
     agenda,
@@ -16,6 +17,7 @@ from services.intake.views.agenda import (
 )
 from services.intake.views.appointments import APPOINTMENTS
 from services.intake.views.duplicates import DUPLICATES
+from services.intake.views.emergencies import EMERGENCIES
 from services.intake.views.first_contact import days_left, first_contacts
 from services.intake.views.groups import ABSENCES, CLOSURES, SESSIONS
 from services.intake.views.messages import MESSAGES
@@ -33,8 +35,8 @@ from services.intake.views.people import (
     unknown_row,
 )
 from services.intake.views.permits import PERMITS, ending
-from services.intake.views.public import PUBLIC_VIEWS, RIGHTS_REQUESTED, SITE_CONTACTS, WORK, overdue
-from services.intake.views.public_queries import rights_requested, site_contacts, site_contacts_to_forget, work
+from services.intake.views.public import PUBLIC_VIEWS, SITE_CONTACTS, WORK
+from services.intake.views.public_queries import site_contacts, site_contacts_to_forget, work
 from services.intake.views.queries import (
     case_managers,
     caseloads,
@@ -48,14 +50,23 @@ from services.intake.views.reception import (
 from services.intake.views.referrals import (
     REFERRALS,
 )
+from services.intake.views.rights import ERASURES, RIGHTS_REQUESTED, overdue
+from services.intake.views.rights_queries import erasures, erasures_to_carry_out, rights_requested, to_propose
 from services.intake.views.target import DRAWS, TARGET, declarations, draws, watched
 from services.intake.views.worklist import FLAGS, OF_A_MANAGER, Scope, worklist
+from shared.projection.accounts import ACCOUNTS
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 
 VIEWS = (
+    ACCOUNTS,
+    ORGANISATIONS,
     TARGET,
     DRAWS,
     ALIASES,
+    PRIVACY,
+    RIGHTS_REQUESTED,
+    ERASURES,
     DUPLICATES,
     PERMITS,
     APPOINTMENTS,
@@ -69,6 +80,7 @@ VIEWS = (
     DESK_DAYS,
     QUICK,
     REFERRALS,
+    EMERGENCIES,
 )
 
 __all__ = [
@@ -79,6 +91,8 @@ __all__ = [
     "DESK_DAYS",
     "DRAWS",
     "DUPLICATES",
+    "EMERGENCIES",
+    "ERASURES",
     "FLAGS",
     "FULFILS",
     "MESSAGES",
@@ -86,6 +100,7 @@ __all__ = [
     "OTHERS",
     "PEOPLE",
     "PERMITS",
+    "PRIVACY",
     "PUBLIC_VIEWS",
     "QUICK",
     "REFERRALS",
@@ -109,6 +124,8 @@ __all__ = [
     "draws",
     "due_today",
     "ending",
+    "erasures",
+    "erasures_to_carry_out",
     "first_contacts",
     "fold_others",
     "fold_person",
@@ -125,6 +142,7 @@ __all__ = [
     "site_contacts_to_forget",
     "soon",
     "stage_of",
+    "to_propose",
     "unknown_row",
     "waiting_messages",
     "watched",

@@ -13,15 +13,25 @@ from services.intake.views.groups import ABSENCES, CLOSURES, SESSIONS
 from services.intake.views.messages import MESSAGES
 from services.intake.views.people import PEOPLE
 from shared.projection import Reading, Row
+from shared.projection.aliases import by_person, group, rooted
 
 SENT_DAYS = 3
 """Days for which the gateway is asked whether a message arrived."""
 
 
-async def appointments_of(reading: Reading, person_id: str) -> list[Row]:
-    """A person's appointments: those to come first (the next one first), then the past, the latest first."""
+def _shown(reading: Reading, *more: Any) -> sa.Select[Any]:
+    """Appointments, each with `root_id`: the id under which its person is shown, for the name and the link; what is
+    done about it is recorded where it was booked."""
     table = reading.table(APPOINTMENTS)
-    rows = await reading.rows(sa.select(table).where(table.c.person_id == person_id).order_by(table.c.day, table.c.at))
+    return sa.select(table, rooted(reading, table.c.person_id).label("root_id"), *more)
+
+
+async def appointments_of(reading: Reading, person_id: str) -> list[Row]:
+    """A person's appointments under whichever id: those to come first (the next one first), then the past, the latest
+    first."""
+    table = reading.table(APPOINTMENTS)
+    theirs = table.c.person_id.in_(await group(reading, person_id))
+    rows = await reading.rows(_shown(reading).where(theirs).order_by(table.c.day, table.c.at))
     coming = [row for row in rows if row["state"] == "booked"]
     return coming + [row for row in reversed(rows) if row["state"] != "booked"]
 
@@ -31,7 +41,7 @@ async def agenda(
 ) -> list[Row]:
     """The appointments of these days, in their order; cancelled ones are left out."""
     table = reading.table(APPOINTMENTS)
-    query = sa.select(table).where(table.c.day.between(first, last), table.c.state != "cancelled")
+    query = _shown(reading).where(table.c.day.between(first, last), table.c.state != "cancelled")
     if desk:
         query = query.where(table.c.desk == desk)
     if operator:
@@ -42,7 +52,7 @@ async def agenda(
 async def due_today(reading: Reading, day: date, operator: str | None = None) -> list[Row]:
     """Whom to meet on that day and who is still expected from before (neither kept nor missed), by time."""
     table = reading.table(APPOINTMENTS)
-    query = sa.select(table).where(table.c.state == "booked", table.c.day <= day)
+    query = _shown(reading).where(table.c.state == "booked", table.c.day <= day)
     if operator:
         query = query.where(table.c.operator == operator)
     return await reading.rows(query.order_by(table.c.day, table.c.at, table.c.appointment_id).limit(200))
@@ -60,7 +70,7 @@ async def colliding(reading: Reading, today: date) -> list[Row]:
         closures.c.first <= table.c.day, closures.c.last >= table.c.day,
     )  # fmt: skip
     query = (
-        sa.select(table, away.label("away"), closed.label("closed"))
+        _shown(reading, away.label("away"), closed.label("closed"))
         .where(table.c.state == "booked", table.c.day >= today, sa.or_(away, closed))
         .order_by(table.c.day, table.c.at, table.c.appointment_id)
         .limit(200)
@@ -134,11 +144,11 @@ async def soon(reading: Reading, first: date, last: date) -> list[Row]:
 
 
 async def orphans(reading: Reading, today: date) -> list[Row]:
-    """Appointments to come of persons whose pathway was closed meanwhile."""
+    """Appointments to come of persons whose pathway was closed meanwhile: that of the id they are shown under."""
     table, people = reading.table(APPOINTMENTS), reading.table(PEOPLE)
     query = (
         sa.select(table)
-        .join(people, people.c.person_id == table.c.person_id)
+        .select_from(table.join(people, people.c.person_id == rooted(reading, table.c.person_id)))
         .where(table.c.state == "booked", table.c.day >= today, people.c.stage == "closed")
     )
     return await reading.rows(query)
@@ -147,8 +157,8 @@ async def orphans(reading: Reading, today: date) -> list[Row]:
 async def invitable(
     reading: Reading, districts: Sequence[str], stage: str | None, limit: int = 200
 ) -> list[dict[str, Any]]:
-    """People whom a group session can invite, the longest registered first."""
-    table = reading.table(PEOPLE)
+    """People whom a group session can invite, the longest registered first; nobody twice under two ids."""
+    table = by_person(reading, PEOPLE)
     stages = (stage,) if stage else ("to_contact", "to_interview", "to_decide", "in_charge")
     query = sa.select(table.c.person_id, table.c.stage, table.c.registered_on, table.c.district).where(
         table.c.stage.in_(stages)

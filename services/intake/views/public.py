@@ -1,9 +1,8 @@
-"""What came over the public pages: contacts waiting for an operator, requests about one's data; and the vacancies,
-so that a person can be told for which work they were proposed."""
+"""What came over the public pages: contacts waiting for an operator; and the vacancies, so that a person can be told
+for which work they were proposed."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from shared.envelope import Meta
 from shared.events import matching
 from shared.events.base import Event
-from shared.events.intake import ContactAccepted, ContactDiscarded, ContactReceived, RightRequested
+from shared.events.intake import ContactAccepted, ContactDiscarded, ContactReceived
 from shared.projection import Row, View
 
 
@@ -62,37 +61,6 @@ SITE_CONTACTS = View(
 )
 
 
-def _right_columns() -> list[sa.Column[Any]]:
-    return [
-        sa.Column("request_id", sa.Text, primary_key=True),
-        sa.Column("person_id", sa.Text, nullable=False),
-        sa.Column("right", sa.Text, nullable=False),
-        sa.Column("requested_on", sa.Date, nullable=False),
-        sa.Column("due_on", sa.Date, nullable=False),
-    ]
-
-
-def fold_right(row: Row | None, event: Event, meta: Meta) -> Row | None:
-    """A request about one's data."""
-    if not isinstance(event, RightRequested):
-        return row
-    return {
-        "request_id": event.request_id, "person_id": event.person_id, "right": event.right,
-        "requested_on": event.on, "due_on": event.due_on,
-    }  # fmt: skip
-
-
-RIGHTS_REQUESTED = View(
-    name="rights_requested",
-    key_column="request_id",
-    columns=_right_columns,
-    hears=(RightRequested,),
-    key=lambda event: str(event.request_id),
-    fold=fold_right,
-    indexes=("due_on",),
-)
-
-
 def _work_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("vacancy_id", sa.Text, primary_key=True),
@@ -121,9 +89,4 @@ WORK = View(
     fold=fold_work,
 )
 
-PUBLIC_VIEWS = (SITE_CONTACTS, RIGHTS_REQUESTED, WORK)
-
-
-def overdue(row: Row, today: date) -> bool:
-    """Whether a request about one's data has passed its term."""
-    return bool(row["due_on"] < today)
+PUBLIC_VIEWS = (SITE_CONTACTS, WORK)

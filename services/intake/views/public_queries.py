@@ -1,4 +1,4 @@
-"""What the pages ask of the contacts and of the requests about one's data."""
+"""What the pages ask of the contacts that came over the site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from services.intake.domain import parameter
-from services.intake.views.public import RIGHTS_REQUESTED, SITE_CONTACTS, WORK
+from services.intake.views.public import SITE_CONTACTS, WORK
 from shared.projection import Reading, Row
 from shared.service import Due
 
@@ -27,12 +27,6 @@ async def site_contacts(
     order = table.c.received_at if status == "received" else table.c.decided_on.desc()
     query = sa.select(table).where(where).order_by(order, table.c.contact_id).limit(limit).offset(offset)
     return await reading.rows(query), int(total or 0)
-
-
-async def rights_requested(reading: Reading, limit: int = 200) -> list[Row]:
-    """The requests about one's data, the most urgent first."""
-    table = reading.table(RIGHTS_REQUESTED)
-    return await reading.rows(sa.select(table).order_by(table.c.due_on, table.c.request_id).limit(limit))
 
 
 async def work(reading: Reading, vacancy_ids: Sequence[str]) -> dict[str, Row]:

@@ -28,6 +28,8 @@ def _filtered(t: Tables, filters: dict[str, Any], today: date) -> sa.Select[Any]
         query = query.where(table.c.registered_on <= filters["until"])
     if filters.get("ids") is not None:
         query = query.where(table.c.person_id.in_(list(filters["ids"])))
+    if filters.get("inside") is not None:
+        query = query.where(filters["inside"](table.c))
     if filters.get("flag"):
         query = query.where(FLAGS[filters["flag"]](t, today))
     return query
@@ -44,7 +46,8 @@ async def people(
 ) -> tuple[list[Row], int]:
     """People by urgency (the longest registered first), and how many there are in all.
 
-    `filters["flag"]` is one of FLAGS and wants `today`. `only` these columns: for a file of many thousand rows, whose
+    `filters["flag"]` is one of FLAGS and wants `today`; `filters["inside"]` makes of the people's columns the condition
+    on whom the reader may see (`scopes.in_scope`). `only` these columns: for a file of many thousand rows, whose
     plans and checks nobody reads.
     """
     t = tables(reading, merged=True)

@@ -14,6 +14,7 @@ from shared.envelope import Meta
 from shared.events import intake
 from shared.events.base import Event
 from shared.projection import Reading, Row, View
+from shared.projection.aliases import by_person
 from shared.service import Due
 
 
@@ -101,8 +102,9 @@ def missing(profile: Row) -> list[str]:
 
 
 async def to_complete(reading: Reading, districts: tuple[str, ...], limit: int = 200) -> list[Row]:
-    """Who was registered quickly and still lacks something, the oldest first, with the fields that lack."""
-    quick, people = reading.table(QUICK), reading.table(PEOPLE)
+    """Who was registered quickly and still lacks something, the oldest first, with the fields that lack; not who was
+    found to be somebody else, of whom the rest is known or asked there."""
+    quick, people = reading.table(QUICK), by_person(reading, PEOPLE)
     data = _PROFILES.c.data
     query = (
         sa.select(quick.c.person_id, quick.c.registered_on, people.c.district, people.c.stage, data.label("profile"))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import text
 
+from services.intake.domain import parameter
 from services.intake.views.people import PEOPLE
 from shared.envelope import Meta
 from shared.events import intake
 from shared.events.base import Event
 from shared.projection import Reading, Row, View
+from shared.projection.aliases import group, shown_under
+from shared.service import Due
 
 
 def _columns() -> list[sa.Column[Any]]:
@@ -90,16 +95,32 @@ async def of_organisation(reading: Reading, organisation: str, limit: int = 500)
 
 async def of_person(reading: Reading, person_id: str) -> list[Row]:
     """The referrals of a person, under whichever id."""
-    table = reading.table(REFERRALS)
-    query = sa.select(table).where(sa.or_(table.c.person_id == person_id, table.c.referred_id == person_id))
+    table, ids = reading.table(REFERRALS), await group(reading, person_id)
+    query = sa.select(table).where(sa.or_(table.c.person_id.in_(ids), table.c.referred_id.in_(ids)))
     return await reading.rows(query.order_by(table.c.referred_on))
 
 
 async def pathway_rows(reading: Reading, person_ids: list[str]) -> dict[str, Row]:
-    """The people's rows of those ids."""
-    table = reading.table(PEOPLE)
-    rows = await reading.rows(sa.select(table).where(table.c.person_id.in_(person_ids)))
-    return {row["person_id"]: row for row in rows}
+    """The people's rows of those ids; of who stands under another id, the row of that one."""
+    table, roots = reading.table(PEOPLE), await shown_under(reading, person_ids)
+    rows = await reading.rows(sa.select(table).where(table.c.person_id.in_(list(roots.values()))))
+    shown = {row["person_id"]: row for row in rows}
+    return {one: shown[root] for one, root in roots.items() if root in shown}
+
+
+async def to_forget(reading: Reading, today: date) -> list[Due]:
+    """Referred persons whose words have been kept long enough after an answer that did not register them under the
+    referral's own id (declined, or known under another), and are still there."""
+    table, people = reading.table(REFERRALS), reading.table(PEOPLE)
+    since = today - timedelta(days=parameter("answered_referral_days", today))
+    registered = sa.exists(sa.select(people.c.person_id).where(people.c.person_id == table.c.referred_id))
+    kept = text(f"exists (select 1 from vault_rows r where r.subject = {table.name}.referred_id)")
+    query = (
+        sa.select(table.c.referred_id, table.c.answered_on)
+        .where(table.c.state != "waiting", table.c.answered_on < since, ~registered, kept)
+        .limit(500)
+    )
+    return [Due(row["referred_id"], row["answered_on"]) for row in await reading.rows(query)]
 
 
 def told(referral: Row, person: Row | None, appointments: list[Row], level: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from services.intake.views.others import OTHERS
 from services.intake.views.people import PEOPLE
 from services.intake.views.permits import PERMITS
 from shared.projection import Reading, Row
-from shared.projection.aliases import by_person
+from shared.projection.aliases import by_person, rooted
 
 PERMIT_DAYS = 60
 """A permit of stay is looked at so many days before its end (issue 3)."""
@@ -27,6 +27,8 @@ class Scope:
 
     manager: str | None = None
     districts: Sequence[str] = ()
+    inside: Callable[[Any], sa.ColumnElement[bool]] = lambda _: sa.true()
+    """Whom the reader may see at all, as a condition on the people's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,15 @@ def _theirs(c: Any, scope: Scope, name: str) -> Any:
 def _appointments(reading: Reading, people: sa.Subquery, today: date, scope: Scope) -> sa.Select[Any]:
     table = reading.table(APPOINTMENTS)
     query = (
-        sa.select(table, people.c.district, people.c.channel, people.c.readiness, people.c.outcome.label("result"))
-        .join(people, people.c.person_id == table.c.person_id)
+        sa.select(
+            table,
+            people.c.person_id.label("root_id"),
+            people.c.district,
+            people.c.channel,
+            people.c.readiness,
+            people.c.outcome.label("result"),
+        )
+        .select_from(table.join(people, people.c.person_id == rooted(reading, table.c.person_id)))
         .where(table.c.state == "booked", table.c.day <= today)
     )
     if scope.manager is not None:
@@ -153,8 +162,9 @@ async def worklist(reading: Reading, today: date, scope: Scope, limit: int = 10)
     own index: one look at all the people would read every row of them."""
     t = tables(reading)
     people, appointments, permits = t.people, reading.table(APPOINTMENTS), reading.table(PERMITS)
+    inside = scope.inside(people.c)
     conditions = {
-        name: (condition & _theirs(people.c, scope, name), (order, people.c.person_id))
+        name: (condition & _theirs(people.c, scope, name) & inside, (order, people.c.person_id))
         for name, (condition, order) in _queues(t, today).items()
     }
     found: dict[str, tuple[sa.Select[Any], Sequence[Any]]] = {
@@ -162,10 +172,13 @@ async def worklist(reading: Reading, today: date, scope: Scope, limit: int = 10)
         for name, (condition, order) in conditions.items()
     }
     found["to_meet"] = (
-        _appointments(reading, people, today, scope),
+        _appointments(reading, people, today, scope).where(inside),
         (appointments.c.day, appointments.c.at, appointments.c.appointment_id),
     )
-    found["permits"] = (_permits(reading, people, today, scope), (permits.c.expires_on, people.c.person_id))
+    found["permits"] = (
+        _permits(reading, people, today, scope).where(inside),
+        (permits.c.expires_on, people.c.person_id),
+    )
     counted = (
         sa.select(sa.func.count()).select_from(query.subquery()).scalar_subquery().label(name)
         for name, (query, _) in found.items()

@@ -106,19 +106,3 @@ class Placements(BaseModel):
 
     items: list[Placement]
     total: int
-
-
-class Fact(BaseModel):
-    """A fact that now holds; `subject` is the thing that it is about (for a new one, its id)."""
-
-    id: str
-    type: str
-    subject: str
-    number: int
-
-
-class Recorded(BaseModel):
-    """What a command recorded; `repeated` if it had been recorded already."""
-
-    facts: list[Fact]
-    repeated: bool

@@ -2,208 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
-from starlette.responses import Response
+from fastapi import APIRouter
+from pydantic import BaseModel
 
 from services.matching import commands
-from services.matching.api.common import CompanyId, FactId, PersonId, PlacementId, StoreOf, VacancyId
-from services.matching.api.models import Fact, Recorded
 from services.matching.commands import forms
-from shared.decisions import Refused
-from shared.store import Outcome
-from shared.web.app import command
-from shared.web.problems import problem
-from shared.web.readers import Reader, requires
+from shared.web.acts import Act, json_routes
 
 router = APIRouter()
-Registrar = Annotated[Reader, requires("matching.company")]
-Opener = Annotated[Reader, requires("matching.vacancy")]
-Lister = Annotated[Reader, requires("matching.shortlist")]
-Presenter = Annotated[Reader, requires("matching.present")]
-Placer = Annotated[Reader, requires("matching.place")]
-Corrector = Annotated[Reader, requires("matching.correct")]
+COMPANY, VACANCY = "/companies/{company_id}", "/vacancies/{vacancy_id}"
+CANDIDATE = "/candidates/{person_id}"
+PROPOSED = f"{VACANCY}{CANDIDATE}"
+PLACED = f"{CANDIDATE}/placements/{{placement_id}}"
 
 
-def said(outcome: Outcome) -> Response:
-    """The outcome of a command: 201 with the facts, 409 for a rule, 422 for a field."""
-    if isinstance(outcome, Refused):
-        if outcome.field is None:
-            return problem(409, outcome.code, outcome.sentence)
-        errors = [{"field": outcome.field, "sentence": outcome.sentence}]
-        return problem(422, outcome.code, outcome.sentence, errors=errors)
-    facts = [Fact(id=r.meta.id, type=r.meta.type, subject=r.meta.subject, number=r.meta.number) for r in outcome.events]
-    return JSONResponse(Recorded(facts=facts, repeated=outcome.repeated).model_dump(), 201)
+def _act(words: str, action: str, api: str, run: Any, model: type[BaseModel]) -> Act:
+    return Act(words=words, action=f"matching.{action}", api=api, run=run, model=model)
 
 
-WRITTEN: dict[str, Any] = {"status_code": 201, "response_model": Recorded}
-
-
-@router.post("/companies", summary="Registra un'azienda", **WRITTEN)
-async def register_company(request: Request, store: StoreOf, values: forms.CompanyForm, reader: Registrar) -> Any:
-    """One card a VAT number."""
-    return said(await commands.register_company(store, command(request, reader), values))
-
-
-@router.post("/companies/{company_id}/correction", summary="Corregge la scheda di un'azienda", **WRITTEN)
-async def correct_company(
-    request: Request,
-    store: StoreOf,
-    company_id: CompanyId,
-    values: forms.CompanyCorrectionForm,
-    reader: Corrector,
-) -> Any:
-    """The card as it should be."""
-    return said(await commands.correct_company(store, command(request, reader), company_id, values))
-
-
-@router.post("/companies/{company_id}/cancellation", summary="Annulla un'azienda", **WRITTEN)
-async def cancel_company(
-    request: Request, store: StoreOf, company_id: CompanyId, values: forms.CancelForm, reader: Corrector
-) -> Any:
-    """Only while nothing hangs on it."""
-    return said(await commands.cancel_company(store, command(request, reader), company_id, values))
-
-
-@router.post("/vacancies", summary="Apre una ricerca di personale", **WRITTEN)
-async def open_vacancy(request: Request, store: StoreOf, values: forms.VacancyForm, reader: Opener) -> Any:
-    """Of a company of the network."""
-    return said(await commands.open_vacancy(store, command(request, reader), values))
-
-
-@router.post("/vacancies/{vacancy_id}/selections", summary="Apre una selezione", **WRITTEN)
-async def open_selection(
-    request: Request, store: StoreOf, vacancy_id: VacancyId, values: forms.SelectionForm, reader: Opener
-) -> Any:
-    """The programme starts to look for people."""
-    return said(await commands.open_selection(store, command(request, reader), vacancy_id, values))
-
-
-@router.post("/vacancies/{vacancy_id}/closing", summary="Chiude una ricerca", **WRITTEN)
-async def close_vacancy(
-    request: Request, store: StoreOf, vacancy_id: VacancyId, values: forms.CloseForm, reader: Opener
-) -> Any:
-    """The company looks no more."""
-    return said(await commands.close_vacancy(store, command(request, reader), vacancy_id, values))
-
-
-@router.post("/vacancies/{vacancy_id}/corrections/{fact_id}", summary="Corregge un fatto", **WRITTEN)
-async def correct_vacancy(
-    request: Request,
-    store: StoreOf,
-    vacancy_id: VacancyId,
-    fact_id: FactId,
-    values: forms.CorrectionForm,
-    reader: Corrector,
-) -> Any:
-    """A fact of the vacancy is rectified, or cancelled."""
-    return said(await commands.correct_vacancy(store, command(request, reader), vacancy_id, fact_id, values))
-
-
-PROPOSED = "/vacancies/{vacancy_id}/candidates/{person_id}"
-
-
-@router.post(f"{PROPOSED}/shortlisting", summary="Mette una persona in rosa", **WRITTEN)
-async def shortlist(
-    request: Request,
-    store: StoreOf,
-    vacancy_id: VacancyId,
-    person_id: PersonId,
-    values: forms.ShortlistForm,
-    reader: Lister,
-) -> Any:
-    """Only a person in charge."""
-    return said(await commands.shortlist(store, command(request, reader), vacancy_id, person_id, values))
-
-
-@router.post(f"{PROPOSED}/presentation", summary="Presenta una persona all'azienda", **WRITTEN)
-async def present(
-    request: Request,
-    store: StoreOf,
-    vacancy_id: VacancyId,
-    person_id: PersonId,
-    values: forms.PresentForm,
-    reader: Presenter,
-) -> Any:
-    """Only from the shortlist, with the person's agreement."""
-    return said(await commands.present(store, command(request, reader), vacancy_id, person_id, values))
-
-
-@router.post(f"{PROPOSED}/answer", summary="Registra l'esito di una presentazione", **WRITTEN)
-async def answer(
-    request: Request,
-    store: StoreOf,
-    vacancy_id: VacancyId,
-    person_id: PersonId,
-    values: forms.AnswerForm,
-    reader: Presenter,
-) -> Any:
-    """Short of a placement."""
-    return said(await commands.answer_presentation(store, command(request, reader), vacancy_id, person_id, values))
-
-
-@router.post("/candidates/{person_id}/placements", summary="Registra un inserimento", **WRITTEN)
-async def start_placement(
-    request: Request, store: StoreOf, person_id: PersonId, values: forms.PlacementForm, reader: Placer
-) -> Any:
-    """From its first day on; from a vacancy it takes one of its positions."""
-    return said(await commands.start_placement(store, command(request, reader), person_id, values))
-
-
-PLACED = "/candidates/{person_id}/placements/{placement_id}"
-
-
-@router.post(f"{PLACED}/extension", summary="Registra una proroga", **WRITTEN)
-async def extend_placement(
-    request: Request,
-    store: StoreOf,
-    person_id: PersonId,
-    placement_id: PlacementId,
-    values: forms.ExtensionForm,
-    reader: Placer,
-) -> Any:
-    """Of a running contract with a last day."""
-    by = command(request, reader)
-    return said(await commands.extend_placement(store, by, person_id, placement_id, values))
-
-
-@router.post(f"{PLACED}/end", summary="Registra la fine di un rapporto", **WRITTEN)
-async def end_placement(
-    request: Request,
-    store: StoreOf,
-    person_id: PersonId,
-    placement_id: PlacementId,
-    values: forms.EndForm,
-    reader: Placer,
-) -> Any:
-    """`on` is its last day."""
-    return said(await commands.end_placement(store, command(request, reader), person_id, placement_id, values))
-
-
-@router.post(f"{PLACED}/cancellation", summary="Annulla un inserimento mai cominciato", **WRITTEN)
-async def cancel_placement(
-    request: Request,
-    store: StoreOf,
-    person_id: PersonId,
-    placement_id: PlacementId,
-    values: forms.CancelForm,
-    reader: Corrector,
-) -> Any:
-    """With all that was recorded of it."""
-    by = command(request, reader)
-    return said(await commands.cancel_placement(store, by, person_id, placement_id, values))
-
-
-@router.post("/candidates/{person_id}/corrections/{fact_id}", summary="Corregge un fatto", **WRITTEN)
-async def correct_person(
-    request: Request,
-    store: StoreOf,
-    person_id: PersonId,
-    fact_id: FactId,
-    values: forms.CorrectionForm,
-    reader: Corrector,
-) -> Any:
-    """A fact about the person is rectified, or cancelled."""
-    return said(await commands.correct_person(store, command(request, reader), person_id, fact_id, values))
+json_routes(router, (
+    _act("Registra un'azienda", "company", "/companies", commands.register_company, forms.CompanyForm),
+    _act("Corregge la scheda di un'azienda", "correct", f"{COMPANY}/correction", commands.correct_company,
+         forms.CompanyCorrectionForm),
+    _act("Annulla un'azienda", "correct", f"{COMPANY}/cancellation", commands.cancel_company, forms.CancelForm),
+    _act("Apre una ricerca di personale", "vacancy", "/vacancies", commands.open_vacancy, forms.VacancyForm),
+    _act("Apre una selezione", "vacancy", f"{VACANCY}/selections", commands.open_selection, forms.SelectionForm),
+    _act("Chiude una ricerca", "vacancy", f"{VACANCY}/closing", commands.close_vacancy, forms.CloseForm),
+    _act("Corregge un fatto", "correct", f"{VACANCY}/corrections/{{fact_id}}", commands.correct_vacancy,
+         forms.CorrectionForm),
+    _act("Mette una persona in rosa", "shortlist", f"{PROPOSED}/shortlisting", commands.shortlist,
+         forms.ShortlistForm),
+    _act("Presenta una persona all'azienda", "present", f"{PROPOSED}/presentation", commands.present,
+         forms.PresentForm),
+    _act("Registra l'esito di una presentazione", "present", f"{PROPOSED}/answer", commands.answer_presentation,
+         forms.AnswerForm),
+    _act("Registra un inserimento", "place", f"{CANDIDATE}/placements", commands.start_placement, forms.PlacementForm),
+    _act("Registra una proroga", "place", f"{PLACED}/extension", commands.extend_placement, forms.ExtensionForm),
+    _act("Registra la fine di un rapporto", "place", f"{PLACED}/end", commands.end_placement, forms.EndForm),
+    _act("Annulla un inserimento mai cominciato", "correct", f"{PLACED}/cancellation", commands.cancel_placement,
+         forms.CancelForm),
+    _act("Corregge un fatto", "correct", f"{CANDIDATE}/corrections/{{fact_id}}", commands.correct_person,
+         forms.CorrectionForm),
+))  # fmt: skip

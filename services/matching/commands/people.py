@@ -17,6 +17,7 @@ from services.matching.domain import Standing
 from services.matching.views import CANDIDATES, standing
 from shared.decisions import Decision, Refused
 from shared.projection.aliases import ids_of, joined_under
+from shared.projection.privacy import restriction_of
 from shared.store import Command, Outcome, Store, Unit
 
 
@@ -41,7 +42,7 @@ async def shortlist(store: Store, command: Command, vacancy_id: str, person_id: 
         streams = domain.person_stream(person_id), domain.vacancy_stream(vacancy_id)
         found: tuple[Any, ...] = await unit.states(*streams, *others)
         person, vacancy, same = found[0], found[1], found[2:]
-        if refused := await elsewhere(unit, person_id):
+        if refused := await elsewhere(unit, person_id) or await restriction_of(unit, person_id):
             return refused
         person = domain.as_one(person, same)
         return domain.shortlist(
@@ -57,6 +58,8 @@ async def present(store: Store, command: Command, vacancy_id: str, person_id: st
 
     async def decide(unit: Unit) -> Decision:
         person, vacancy = await unit.states(domain.person_stream(person_id), domain.vacancy_stream(vacancy_id))
+        if refused := await restriction_of(unit, person_id):
+            return refused
         return domain.present(
             person, vacancy, await standing_of(unit, person_id), person_id=person_id,
             agreed=values.agreed, on=values.on, today=unit.today,

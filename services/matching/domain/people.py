@@ -22,6 +22,7 @@ from shared.events.matching import (
     Presented,
     Shortlisted,
 )
+from shared.events.privacy import PersonForgotten
 
 Answer = Literal["refused_by_company", "refused_by_person", "withdrawn", "no_answer"]
 EndReason = Literal["term", "resigned", "dismissed", "agreed", "other"]
@@ -103,7 +104,10 @@ def as_one(person: Person, others: Sequence[Person]) -> Person:
     return person
 
 
-PersonFact = Shortlisted | Presented | PresentationAnswered | PlacementStarted | PlacementExtended | PlacementEnded
+PersonFact = (
+    Shortlisted | Presented | PresentationAnswered | PlacementStarted | PlacementExtended | PlacementEnded
+    | PersonForgotten
+)  # fmt: skip
 
 
 def evolve_person(state: Person, event: Event) -> Person:
@@ -128,6 +132,8 @@ def evolve_person(state: Person, event: Event) -> Person:
             return _changed(state, fact.placement_id, lambda p: replace(p, ends_on=fact.ends_on, extended_on=fact.on))
         case PlacementEnded():
             return _changed(state, fact.placement_id, lambda p: replace(p, ended_on=fact.on))
+        case PersonForgotten():
+            return state  # the stream ends here; what it held was pseudonymous already
         case _:
             assert_never(fact)
 

@@ -40,6 +40,7 @@ from shared.events.matching import (
 )
 from shared.projection import Row, View
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 
 FOREVER = date(9999, 12, 31)
 """The last day of a contract that states none, so that «works on day D» is one comparison."""
@@ -394,4 +395,4 @@ PLACEMENTS = View(
     indexes=("person_id", "company_id", "vacancy_id", "until"),
 )
 
-VIEWS = (ALIASES, CANDIDATES, COMPANIES, VACANCIES, PROPOSALS, PLACEMENTS)
+VIEWS = (ALIASES, PRIVACY, CANDIDATES, COMPANIES, VACANCIES, PROPOSALS, PLACEMENTS)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from starlette.responses import Response
 
 from services.reporting import labels, live, windows
@@ -95,7 +94,7 @@ async def pieces(request: Request, store: Store) -> AsyncIterator[tuple[str, str
     template = request.app.state.templates.get_template("reporting/_now.html")
     async with aclosing(live_of(request, store).changes()) as changes:
         async for known in changes:
-            yield "adesso", str(Markup(template.render(**await fragment(store, known))))
+            yield "adesso", template.render(**await fragment(store, known))
 
 
 @router.get("/adesso/export")

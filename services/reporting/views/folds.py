@@ -35,6 +35,7 @@ from shared.events.operations import (
 )
 from shared.projection import Row, View
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 
 
 def facts_of(*topics: str) -> tuple[type[Event], ...]:
@@ -233,4 +234,4 @@ TROUBLES = View(
     key=trouble_id, fold=fold_trouble, indexes=("service",),
 )  # fmt: skip
 
-VIEWS = (ALIASES, PATHWAYS, PLACEMENTS, THINGS, TROUBLES)
+VIEWS = (ALIASES, PRIVACY, PATHWAYS, PLACEMENTS, THINGS, TROUBLES)

@@ -16,6 +16,7 @@ from services.training.domain import course_stream, person_stream
 from services.training.views import PEOPLE
 from shared.decisions import Decision, Refused
 from shared.projection.aliases import ids_of, joined_under
+from shared.projection.privacy import restriction_of
 from shared.store import Command, Outcome, Store, Unit
 
 JOINED = Refused(
@@ -34,6 +35,8 @@ async def enrol(store: Store, command: Command, course_id: str, values: EnrolFor
         ids = await ids_of(unit, values.person_id)
         found: tuple[Any, ...] = await unit.states(course_stream(course_id), *map(person_stream, ids))
         course, trainee = found[0], domain.as_one(found[1:])
+        if refused := await restriction_of(unit, values.person_id):
+            return replace(refused, field="person_id")
         return domain.enrol(
             course,
             trainee,

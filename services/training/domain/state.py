@@ -9,6 +9,7 @@ from typing import Literal, assert_never, cast
 
 from shared.decisions import Stream
 from shared.events.base import Event
+from shared.events.privacy import PersonForgotten
 from shared.events.training import (
     CourseActivated,
     CourseCancelled,
@@ -128,7 +129,7 @@ class Trainee:
         return attendance is not None and attendance.status == "enrolled"
 
 
-TraineeEvent = Enrolled | CourseCompleted | CourseLeft
+TraineeEvent = Enrolled | CourseCompleted | CourseLeft | PersonForgotten
 
 
 def evolve_trainee(state: Trainee, event: Event) -> Trainee:
@@ -141,6 +142,8 @@ def evolve_trainee(state: Trainee, event: Event) -> Trainee:
             attendance = Attendance("completed", fact.line, fact.on)
         case CourseLeft():
             attendance = Attendance("left", fact.line, fact.on)
+        case PersonForgotten():
+            return state  # the stream ends here; what it held was pseudonymous already
         case _:
             assert_never(fact)
     return Trainee({**state.courses, fact.course_id: attendance})

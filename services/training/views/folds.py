@@ -36,6 +36,7 @@ from shared.events.training import (
 )
 from shared.projection import Row, View
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 
 
 def _columns(key: str, **types: Any) -> list[sa.Column[Any]]:
@@ -290,4 +291,4 @@ VACANCIES = View(
     indexes=("open_positions",),
 )
 
-VIEWS = (ALIASES, COURSES, ENROLMENTS, PEOPLE, VACANCIES)
+VIEWS = (ALIASES, PRIVACY, COURSES, ENROLMENTS, PEOPLE, VACANCIES)

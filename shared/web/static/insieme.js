@@ -89,9 +89,22 @@
     }
   }
 
+  // The menu of the other pages closes with Escape, and when one goes on elsewhere.
+  function menu() {
+    for (const more of all("details.tabs-more")) {
+      document.addEventListener("click", (event) => more.contains(event.target) || more.removeAttribute("open"));
+      more.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape") return;
+        more.removeAttribute("open");
+        more.querySelector("summary").focus();
+      });
+    }
+  }
+
   names().catch(() => {});
   compose();
   summary();
   stay();
   live();
+  menu();
 })();
