@@ -12,13 +12,13 @@ PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
 CODE := $(wildcard deploy docs services shared tests benchmarks)
 # Unit tests first: what they find is found in seconds. Each file stays in one process, with its own parts.
-TESTS := $(wildcard tests/unit) $(filter-out tests/unit/ tests/fixtures/ tests/chaos/,$(sort $(wildcard tests/*/)))
+TESTS := $(wildcard tests/unit) $(filter-out tests/unit/ tests/fixtures/,$(sort $(wildcard tests/*/)))
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
 HOME_DIR := $(or $(INSIEME_HOME),.local)
 JOIN := test -f $(HOME_DIR)/environment || { echo "La piattaforma non è in funzione: avviarla con «make up»."; exit 1; }; \
 	set -a; . $(abspath $(HOME_DIR))/environment; set +a
 
-.PHONY: help setup up test check format lock replay bench chaos backup restore
+.PHONY: help setup up test check audit format lock replay bench chaos backup restore rotate
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -27,17 +27,22 @@ up: .venv/ready-base .venv-streams/ready node_modules/ready ## run the platform 
 	@$(PY) -m services up --broker $(BROKER) --port $(PORT) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: check ## everything: check, then all tests (REQUIRE_KAFKA=1: no Kafka is a failure)
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-check: setup ## style, types, boundaries, generated documents, manifests (also the pre-commit hook)
+check: setup ## style, types, boundaries, weaknesses, secrets, generated documents, manifests (also the pre-commit hook)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(CODE)
 	.venv/bin/lint-imports
 	@! grep -nE 'find-links|index-url|://' requirements/*.txt || { echo "requirements/ names where packages come from"; exit 1; }
 	@! grep -n '"resolved"' package-lock.json || { echo "package-lock.json names where packages come from"; exit 1; }
+	.venv/bin/bandit -q -c pyproject.toml -r services shared deploy docs benchmarks
+	$(PY) -m deploy.secrets_scan
 	$(PY) -m docs.generate --check
 	$(PY) -m deploy.check
+
+audit: .venv/ready-dev ## known vulnerabilities of what we depend on (1: found; 3: a registry did not answer)
+	$(PY) -m deploy.audit
 
 format: .venv/ready-dev ## put the code into the common form
 	.venv/bin/ruff check --fix .
@@ -52,11 +57,14 @@ bench: setup ## how fast, each figure beside the limit measured in the same run
 chaos: setup ## the long run that kills things at random
 	$(PY) -m tests.chaos
 
-backup: .venv/ready-base ## databases, vault, keys and log of the running platform into FILE=...
+backup: .venv/ready-base ## databases, vault and log of the running platform into FILE=..., its keys into FILE.keys
 	@$(JOIN); $(PY) -m deploy.backup backup $(FILE)
 
 restore: .venv/ready-base ## bring a backup back into an empty platform that is not running: FILE=... (BROKER=...)
 	@$(PY) -m deploy.backup restore $(FILE) --broker $(BROKER)
+
+rotate: .venv/ready-base ## a new generation of the vaults' master keys, beside a running platform (SERVICE=...)
+	@$(JOIN); for service in $(or $(SERVICE),$(SERVICES)); do $(PY) -m services.$$service rotate-keys; done
 
 setup: .venv/ready-dev .venv-streams/ready node_modules/ready ## prepare the environments (done once; up and test do it themselves)
 
@@ -88,5 +96,5 @@ lock: .venv/ready-dev ## resolve requirements/*.in and package.json again (UPGRA
 
 node_modules/ready: package-lock.json
 	@echo "Preparo le parti delle pagine (solo la prima volta)"
-	@npm ci --omit=dev --ignore-scripts --loglevel=error
+	@npm ci --ignore-scripts --loglevel=error
 	@touch $@

@@ -20,7 +20,8 @@ from shared import topics
 from shared.events import PARTITIONS, SERVICES
 from shared.log import Log, Message, TopicPartition
 
-FORMAT = 1
+FORMAT = 2
+"""1: the archive held the secrets itself; they are beside it since (deploy/archive_keys.py)."""
 DATABASE, LOG, SECRETS, SCENARIO, MANIFEST = (
     "database.dump", "log.jsonl.gz", "secrets.json", "scenario.json", "manifest.json",
 )  # fmt: skip
@@ -139,10 +140,12 @@ def unpack(file: Path, folder: Path, fingerprint: str | None) -> dict[str, Any]:
                 with (folder / member.name).open("xb") as out:
                     shutil.copyfileobj(content, out)
         manifest: dict[str, Any] = orjson.loads((folder / MANIFEST).read_bytes())
-        if manifest["format"] != FORMAT:
+        if not 1 <= manifest["format"] <= FORMAT:
             raise Refused("L'archivio è di una versione più nuova della piattaforma.")
         found = {one.name: sha256(one) for one in folder.iterdir() if one.name != MANIFEST}
-        complete = {DATABASE, LOG, SECRETS} <= set(found) and set(manifest["facts"]) == set(SERVICES)
+        needed = {DATABASE, LOG} | ({SECRETS} if manifest["format"] == 1 else set())
+        by_service = [manifest["facts"]] + ([manifest["generations"]] if manifest["format"] > 1 else [])
+        complete = needed <= set(found) and all(set(one) == set(SERVICES) for one in by_service)
         if found != manifest["files"] or not complete:
             raise broken
         if sum(len(run) for _, _, run in read_log(folder / LOG)) != manifest["records"]:

@@ -1,8 +1,8 @@
 """One archive of the whole platform: `python -m deploy.backup backup FILE`, `restore FILE`.
 
-It holds every service's facts, vault, keys, views and positions (pg_dump), the log with headers, numbers and order,
-the secrets, and which scenario runs. It is as confidential as the platform itself: mode 600, whoever has it has
-everything.
+It holds every service's facts, vault, views and positions (pg_dump), the log with headers, numbers and order, and
+which scenario runs. The secrets and master keys go into a second file, FILE.keys, to be kept elsewhere: the archive
+tells no name without it, and none for ever once its generation of keys is destroyed (deploy/archive_keys.py).
 
 It is of one instant although the platform runs: while nobody can commit (a lock on the counters of all services,
 for some milliseconds) the snapshot of the databases and the ends of the log are noted, and both are then read at
@@ -23,7 +23,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deploy import archive_erasures, archive_keys
 from deploy.archive import (
     DATABASE,
     FORMAT,
@@ -55,7 +56,8 @@ from deploy.archive import (
 )  # fmt: skip
 from deploy.local import home, kafka, postgres
 from deploy.local.process import Unavailable
-from shared import db, topics
+from shared import db, erasure, topics
+from shared.erasure import Erased
 from shared.events import SERVICES
 from shared.log import Log, LogUnavailable, TopicPartition, open_log
 from shared.recovery import CannotRecover, recover
@@ -64,8 +66,6 @@ from shared.settings import Settings, settings
 from shared.store import Store
 from shared.worker import LeadershipLost, leadership
 
-OF_THE_PLACE = ("database_password",)
-"""Secrets of the database server, not of the data in it: a restore keeps those of the place it restores to."""
 Say = Callable[[str], None]
 
 
@@ -86,22 +86,25 @@ async def backup(file: Path, current: Settings, say: Say = print) -> str:
                     f"--file={folder / DATABASE}", *(f'--schema="{schema}"' for schema in schemas),
                 )  # fmt: skip
                 facts = await _facts(conn, current)
+                generations = await _generations(conn, current)
             records = await write_log(folder / LOG, log, begins, ends)
-            shutil.copyfile(current.secrets_path, folder / SECRETS)
             if (current.home / SCENARIO).exists():
                 shutil.copyfile(current.home / SCENARIO, folder / SCENARIO)
             files = {one.name: sha256(one) for one in sorted(folder.iterdir())}
             manifest = {
                 "format": FORMAT, "made_at": datetime.now(UTC).isoformat(), "namespace": current.namespace,
-                "facts": facts, "records": records, "files": files,
+                "facts": facts, "generations": generations, "records": records, "files": files,
             }  # fmt: skip
             (folder / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
             fingerprint = pack(folder, [MANIFEST, *files], file)
+            archive_keys.write(archive_keys.beside(file), current)
+            await archive_erasures.write(archive_erasures.beside(file), current)
     finally:
         await log.stop()
     say(f"{sum(facts.values())} fatti e {records} record del registro in {file} ({file.stat().st_size} byte)")
     say(f"Impronta SHA-256, da conservare altrove: {fingerprint}")
-    say("L'archivio contiene anche le chiavi: va custodito come la piattaforma stessa.")
+    say(f"Le chiavi sono in {archive_keys.beside(file)}: vanno custodite altrove. Aprono anche le copie di prima;")
+    say("i file delle chiavi di prima vanno eliminati, altrimenti ciò che la piattaforma distrugge resta lì.")
     return fingerprint
 
 
@@ -128,15 +131,23 @@ async def _one_instant(
         await engine_2.dispose()
 
 
-async def restore(file: Path, current: Settings, say: Say = print, fingerprint: str | None = None) -> None:
+async def restore(
+    file: Path, current: Settings, say: Say = print, fingerprint: str | None = None, keys_file: Path | None = None,
+    erasures_file: Path | None = None,
+) -> None:  # fmt: skip
     """Brings the archive back into an empty platform. Raises Refused and LogUnavailable.
 
-    Everything is checked before anything is written.
+    Everything is checked before anything is written, also whether the keys that open the archive still exist.
     """
+    keys_file = keys_file or archive_keys.beside(file)
+    erased = archive_erasures.read(erasures_file) if erasures_file else []
     with workspace(file.parent) as folder:
         manifest = unpack(file, folder, fingerprint)
         if manifest["namespace"] != current.namespace:
             raise Refused("L'archivio è di una piattaforma con un altro prefisso (INSIEME_NAMESPACE).")
+        theirs = archive_keys.read(manifest, folder, keys_file, current)
+        held = archive_keys.joined(theirs, current)
+        archive_keys.refuse_unless_openable(archive_keys.wanted(manifest, theirs), held, keys_file)
         await db.migrate(SERVICES, current)
         log = open_log(current.log_url, current.namespace)
         await log.start()
@@ -149,13 +160,14 @@ async def restore(file: Path, current: Settings, say: Say = print, fingerprint: 
                 await topics.create(log)
                 await _refuse_unless_empty(current)
                 there = await already_there(log, folder / LOG)
-                secrets = _merged_secrets(folder / SECRETS, current)
                 shifted = await append(log, folder / LOG, there)
-                write_private(current.secrets_path, secrets)
+                archive_keys.bring(held, current)
                 if (folder / SCENARIO).exists():
                     write_private(current.home / SCENARIO, (folder / SCENARIO).read_bytes())
                 await asyncio.to_thread(_restore_database, folder, current)
-                await _bring_forward(replace(current), log, manifest, say)  # a new object reads the secrets anew
+                await _bring_forward(
+                    replace(current), log, manifest, erased, say
+                )  # a new object reads the secrets anew
         finally:
             await log.stop()
     if shifted:
@@ -203,8 +215,11 @@ def _owners(role: str, views: str) -> str:
     )
 
 
-async def _bring_forward(current: Settings, log: Log, manifest: dict[str, Any], say: Say) -> None:
-    """Newer tables where the archive is of an older version; then what `python -m services.<x> recover` does."""
+async def _bring_forward(
+    current: Settings, log: Log, manifest: dict[str, Any], erased: Sequence[Erased], say: Say
+) -> None:
+    """Newer tables where the archive is of an older version; then what `python -m services.<x> recover` does; and who
+    was erased since is erased again, before anybody is served."""
     await db.migrate(SERVICES, current)
     for service in SERVICES:
         store = Store(service, db.service_engine(service, current, pool_size=2), current)
@@ -217,6 +232,17 @@ async def _bring_forward(current: Settings, log: Log, manifest: dict[str, Any], 
         if found != manifest["facts"][service] + count:
             raise Refused(f"{service}: {found} fatti invece di {manifest['facts'][service] + count}.")
         say(f"{service}: {found} fatti, {count} dei quali ripresi dal registro")
+    async with AsyncExitStack() as stack:
+        stores = {}
+        for service in SERVICES:
+            stores[service] = Store(service, db.service_engine(service, current, pool_size=2), current)
+            stack.push_async_callback(stores[service].close)
+        again = await archive_erasures.apply(stores, [*await erasure.of_the_log(log), *erased])
+    say(f"Cancellazioni applicate di nuovo, {again} delle quali successive alla copia.")
+    if not erased:
+        say(
+            "Se dopo la copia sono state cancellate persone, il ripristino va fatto con --erasures e il registro nuovo."
+        )
 
 
 async def _count(store: Store) -> int:
@@ -229,6 +255,15 @@ async def _facts(conn: AsyncConnection, current: Settings) -> dict[str, int]:
     for service, (schema, _) in zip(SERVICES, _schemas(current), strict=True):
         counts[service] = int(await conn.scalar(text(f'select count(*) from "{schema}".events')) or 0)
     return counts
+
+
+async def _generations(conn: AsyncConnection, current: Settings) -> dict[str, dict[str, str]]:
+    """Which generations of keys open the vaults, by service."""
+    found = {}
+    for service, (schema, _) in zip(SERVICES, _schemas(current), strict=True):
+        used = (await conn.execute(text(f'select distinct generation from "{schema}".vault_keys'))).scalars()
+        found[service] = archive_keys.checks(current, service, list(used))
+    return found
 
 
 def _schemas(current: Settings) -> list[tuple[str, str]]:
@@ -256,14 +291,6 @@ def _run(current: Settings, program: str, *arguments: str, connect: bool = True)
     if done.returncode != 0:
         # Only the first line: the rest can quote rows.
         raise Refused(f"{program}: {(done.stderr.strip() or 'errore').splitlines()[0]}")
-
-
-def _merged_secrets(file: Path, current: Settings) -> bytes:
-    """The archive's secrets, but for those that belong to the place."""
-    theirs: dict[str, str] = orjson.loads(file.read_bytes())
-    mine: dict[str, str] = orjson.loads(current.secrets_path.read_bytes())
-    merged = mine | theirs | {name: mine[name] for name in OF_THE_PLACE if name in mine}
-    return orjson.dumps(merged, option=orjson.OPT_INDENT_2) + b"\n"
 
 
 @contextmanager
@@ -303,7 +330,10 @@ def main(arguments: list[str]) -> int:
     bringing = verbs.add_parser("restore", help="riporta un archivio in una piattaforma vuota e ferma")
     bringing.add_argument("--broker", choices=("auto", "embedded", "kafka"), default="auto")
     bringing.add_argument("--fingerprint", help="l'impronta stampata dal backup: rifiuta ogni altro archivio")
-    for verb in (saving, bringing):
+    bringing.add_argument("--erasures", type=Path, help="il registro delle cancellazioni più nuovo")
+    bringing.add_argument("--keys", type=Path, help="il file delle chiavi (FILE.keys accanto all'archivio)")
+    listing = verbs.add_parser("erasures", help="scrive il registro delle cancellazioni della piattaforma in funzione")
+    for verb in (saving, bringing, listing):
         verb.add_argument("file", type=Path)
     read = parser.parse_args(arguments)
     try:
@@ -311,9 +341,21 @@ def main(arguments: list[str]) -> int:
             if not settings.database_url:
                 raise Refused("La piattaforma non è in funzione: avviarla con «make up».")
             asyncio.run(backup(read.file, settings))
+        elif read.verb == "erasures":
+            if not settings.database_url:
+                raise Refused("La piattaforma non è in funzione: avviarla con «make up».")
+            print(f"{asyncio.run(archive_erasures.write(read.file, settings))} cancellazioni in {read.file}")
         else:
             with parts(read.broker) as current:
-                asyncio.run(restore(read.file, current, fingerprint=read.fingerprint))
+                asyncio.run(
+                    restore(
+                        read.file,
+                        current,
+                        fingerprint=read.fingerprint,
+                        keys_file=read.keys,
+                        erasures_file=read.erasures,
+                    )
+                )
     except (Refused, Unavailable) as reason:
         print(reason, file=sys.stderr)
     except LeadershipLost:

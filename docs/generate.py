@@ -1,7 +1,9 @@
-"""docs/events.md and docs/asyncapi.yaml, generated from the contracts and from what the services declare.
+"""docs/events.md and docs/asyncapi.yaml, generated from the contracts and from what the services declare,
+docs/ruoli.md, who may do what, from shared/web/roles.json, and the papers of data protection (docs/papers).
 
 `python -m docs.generate` writes them, `--check` fails if they are not current. Both refuse a cycle of
-reactions that nobody declared: a fact that, through reactions, brings about its own type again.
+reactions that nobody declared (a fact that, through reactions, brings about its own type again) and papers that leave
+out personal data which the code holds.
 """
 
 from __future__ import annotations
@@ -14,8 +16,12 @@ from typing import Any
 
 import yaml
 
+from docs import papers
 from shared.events import PARTITIONS, REGISTRY, SERVICES, Event
 from shared.service import Service, emitted
+from shared.web.pages import SERVICES as SERVICES_TITLES
+from shared.web.readers import actions, glass_actions, rights_table, roles
+from shared.web.scopes import EXPLAINED as SCOPES_EXPLAINED
 
 HERE = Path(__file__).parent
 DECLARED_CYCLES: frozenset[frozenset[str]] = frozenset()
@@ -85,7 +91,7 @@ def events_md(all_services: list[Service]) -> str:
         for heard, reactions in service.reactions.items():
             types = sorted({event.TYPE for reaction in reactions for event in emitted(reaction)})
             lines.append(f"| `{heard.TYPE}` | {service.name} | {', '.join(f'`{t}`' for t in types)} |")
-    for owner in (*SERVICES, "operations"):
+    for owner in (*SERVICES, "privacy", "operations"):
         lines += ["", f"## {owner}"]
         for type_ in sorted(REGISTRY.values(), key=lambda t: t.TYPE):
             if type_.TYPE.split(".")[0] == owner:
@@ -182,6 +188,21 @@ def asyncapi(all_services: list[Service]) -> str:
     return yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=120)
 
 
+def ruoli_md() -> str:
+    """Roles x actions x scopes, as the site's page /ruoli shows them."""
+    lines = ["# Chi può fare che cosa", "", "Generato da `python -m docs.generate` da `shared/web/roles.json`.", ""]
+    lines += [f"- **{scope}**: {words}." for scope, words in SCOPES_EXPLAINED.items()]
+    glass = "; ".join(actions()[action] for action in actions() if action in glass_actions())
+    lines += ["", f"In emergenza, con un motivo e per poche ore, su una persona fuori dal proprio ambito: {glass}.", ""]
+    for service, rows in rights_table().items():
+        lines += [f"## {SERVICES_TITLES[service][0]}", "", "| Operazione | Chi, e su che cosa |", "|---|---|"]
+        for words, reach in rows:
+            who = "; ".join(f"{roles()[role]} ({scope})" for role, scope in reach.items())
+            lines.append(f"| {words} | {who} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate")
@@ -191,7 +212,13 @@ def main() -> None:
     found = cycles(edges(all_services))
     if found:
         sys.exit("undeclared cycles of reactions: " + "; ".join(" -> ".join(c) for c in found))
-    for name, content in (("events.md", events_md(all_services)), ("asyncapi.yaml", asyncapi(all_services))):
+    if wrong := papers.problems():
+        sys.exit("docs/privacy: " + "; ".join(wrong))
+    written = (
+        ("events.md", events_md(all_services)), ("asyncapi.yaml", asyncapi(all_services)), ("ruoli.md", ruoli_md()),
+        *papers.written(),
+    )  # fmt: skip
+    for name, content in written:
         path = HERE / name
         if not check:
             path.write_text(content)

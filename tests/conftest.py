@@ -10,20 +10,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from deploy.local.home import SECRET_NAMES
+
 _home = Path(tempfile.mkdtemp(prefix="insieme-test-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 # All test processes and `make up` share one download of Kafka: Maven's own store does not like two at once.
 (_home / "kafka").mkdir()
 (_home / "kafka" / "jars").symlink_to(Path(__file__).resolve().parents[1] / ".local" / "kafka" / "jars")
 _secrets = _home / "secrets.json"
-_secrets.write_text(
-    json.dumps(
-        {
-            name: base64.b64encode(os.urandom(32)).decode()
-            for name in ("signing_key", "master_key", "database_password", "index_key")
-        }
-    )
-)
+_secrets.write_text(json.dumps({name: base64.b64encode(os.urandom(32)).decode() for name in SECRET_NAMES}))
 # Before anything imports shared.settings, which reads the environment once.
 os.environ.update({"INSIEME_MODE": "demo", "INSIEME_HOME": str(_home), "INSIEME_SECRETS": str(_secrets)})
 
@@ -31,7 +26,7 @@ import pytest  # noqa: E402  # after the environment is set
 
 from shared.web import limits  # noqa: E402  # likewise
 
-pytest_plugins = ["tests.fixtures.parts", "tests.fixtures.platform"]
+pytest_plugins = ["tests.fixtures.parts", "tests.fixtures.platform", "tests.fixtures.elsewhere"]
 
 
 @pytest.fixture(autouse=True)

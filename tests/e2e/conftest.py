@@ -21,6 +21,7 @@ from deploy.local import kafka
 from deploy.local.process import Unavailable, free_port
 from shared.web import static
 from tests.e2e.desk import Desk
+from tests.e2e.pathway import AMINA, Story, whole
 from tests.fixtures.parts import without_kafka
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +126,14 @@ async def desk(platform: Platform) -> AsyncIterator[Desk]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield Desk(platform.address, browser)
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def story(desk: Desk) -> Story:
+    """Amina's pathway, recorded once by seven operators."""
+    told = await whole(desk, AMINA)
+    assert desk.wrong == []
+    return told
 
 
 @pytest.fixture(autouse=True)

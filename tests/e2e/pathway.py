@@ -35,6 +35,9 @@ class Person:
         return f"{self.family_name} {self.given_name}"
 
 
+AMINA = Person("Rahimi", "Amina", "1988-03-12")
+
+
 def id_in(page: Page) -> str:
     """The id at the end of the page's address."""
     found = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", page.url)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -14,17 +12,15 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-import uvicorn
 from aiosmtpd.controller import Controller
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from deploy.local.process import free_port
 from services.intake import commands, forms
-from services.intake.app import create_app
 from shared import clock
 from shared.web import static
-from shared.web.site import site
 from tests.e2e.desk import Desk, fill, form_of, refused, send
+from tests.e2e.serving import served
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.platform import platform as platform  # not the launcher's: time stands in our hand
 
@@ -77,34 +73,6 @@ class Office:
         form = forms.RegisterForm.model_validate(values)
         outcome = accepted(await commands.register(store, self.running.command(), form))
         return outcome.events[0].event.subject
-
-
-@asynccontextmanager
-async def served(running: Running) -> AsyncIterator[str]:
-    app = create_app()
-    app.state.store = running.store("intake")
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(site({"intake": app}), port=port, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    pumping = asyncio.create_task(_pump(running))
-    try:
-        async with asyncio.timeout(30):
-            while not server.started:  # noqa: ASYNC110  # uvicorn sets a flag, no event
-                await asyncio.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        pumping.cancel()
-        await asyncio.gather(pumping, return_exceptions=True)
-        server.should_exit = True
-        await serving
-
-
-async def _pump(running: Running) -> None:
-    """The worker's relay and reader: what was recorded reaches the views."""
-    store = running.store("intake")
-    while True:
-        await store.committed.wait()
-        await running.quiet()
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import Platform, eventually
 from tests.e2e.desk import RECORDED, Desk, fill, form_of, refused, send, until
 from tests.e2e.pathway import (
+    AMINA,
     ON,
     TODAY,
     Person,
@@ -28,22 +29,12 @@ from tests.e2e.pathway import (
     place,
     register,
     vacancy,
-    whole,
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka]
-AMINA = Person("Rahimi", "Amina", "1988-03-12")
 LUCA = Person("Marchetti", "Luca", "1979-11-02", "Uomo")
 HALF_YEAR = f"/reporting/semestre/{TODAY.year}-{1 if TODAY.month < 7 else 2}"
 DELIVERY = 45_000
-
-
-@pytest.fixture(scope="session")
-async def story(desk: Desk) -> Story:
-    """Amina's pathway, recorded once by seven operators."""
-    told = await whole(desk, AMINA)
-    assert desk.wrong == []
-    return told
 
 
 async def placements(desk: Desk, page: Page) -> int:

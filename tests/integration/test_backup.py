@@ -8,7 +8,7 @@ import os
 import tarfile
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,19 +22,20 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import text
 
 from deploy import archive, backup
-from deploy.local import home, postgres
+from deploy.local import home
 from services.intake import commands, forms
 from services.intake.domain import person_stream
 from shared import db, topics
 from shared.decisions import Decision
 from shared.events import SERVICES
 from shared.events.intake import InterviewHeld
+from shared.keys import Tampered
 from shared.log import Message, open_log
 from shared.projection.reading import ViewNotReady
 from shared.pump import to_quiet
 from shared.settings import Settings
 from shared.store import Command, DatabaseUnchecked, Store, Unit
-from shared.vault import Tampered, Vault
+from shared.vault import Vault
 from shared.worker import Worker
 from tests.chaos.verify import service, verify
 from tests.fixtures.platform import Platform, Running, accepted
@@ -74,38 +75,6 @@ async def _met(unit: Unit) -> Decision:
     person, interview = unit.new_id("person"), unit.new_id("interview")
     await unit.states(person_stream(person))
     return [InterviewHeld(on=unit.today, person_id=person, interview_id=interview, mode="phone")]
-
-
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[postgres.Running]:
-    """Another PostgreSQL, which knows neither the schemas nor the roles."""
-    with tempfile.TemporaryDirectory(prefix="insieme-elsewhere-") as folder:
-        server = postgres.start(Path(folder))
-        try:
-            yield server
-        finally:
-            server.stop()
-
-
-@pytest.fixture
-async def targets(elsewhere: postgres.Running, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
-    """Makes empty platforms under the namespace of a given one, on another server and another kind of log."""
-    made: list[Settings] = []
-
-    def make(source: Settings, log: str) -> Settings:
-        folder = tmp_path / f"home{len(made)}"
-        folder.mkdir()
-        home.secret_values(folder / "secrets.json")
-        log_url = elsewhere.url if log == "embedded" else f"kafka://{request.getfixturevalue('kafka_bootstrap')}"
-        secrets = folder / "secrets.json"
-        made.append(replace(source, database_url=elsewhere.url, log_url=log_url, home=folder, secrets_path=secrets))
-        return made[-1]
-
-    yield make
-    from tests.fixtures.platform import drop
-
-    for settings in made:
-        await drop(settings)
 
 
 @dataclass
@@ -303,9 +272,9 @@ def _forge(file: Path, to: Path) -> None:
         folder = Path(name)
         with tarfile.open(file) as tar:
             tar.extractall(folder, filter="data")
-        (folder / "secrets.json").write_text('{"master_key": "AAAA"}')
+        (folder / archive.DATABASE).write_bytes(b"drop table everything;")
         manifest = orjson.loads((folder / archive.MANIFEST).read_bytes())
-        manifest["files"]["secrets.json"] = archive.sha256(folder / "secrets.json")
+        manifest["files"][archive.DATABASE] = archive.sha256(folder / archive.DATABASE)
         (folder / archive.MANIFEST).write_bytes(orjson.dumps(manifest))
         archive.pack(folder, [archive.MANIFEST, *manifest["files"]], to)
 

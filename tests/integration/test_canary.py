@@ -245,7 +245,7 @@ async def test_no_name_and_no_text_leaves_the_vaults(
         raise ValueError("Xanthoprasky Aminquerida, HDDMNA85H50Z330M")
 
     with monkeypatch.context() as patch:
-        patch.setattr("services.intake.doors.find", broken)
+        patch.setattr("services.intake.doors.search", broken)
         async with browsing(app, "case_manager") as desk:
             desk._transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             failed = await desk.get("/intake/cerca", params={"q": "Brontozzi"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -49,9 +49,9 @@ PUBLIC = {
 }
 """The questionnaire and the person's own page: open by `readers.anybody`, within limits."""
 OPEN = PUBLIC | {
-    "/", "/sign-in", "/sign-in/out", "/sign-in/renew", "/privacy", "/note-legali", "/accessibilita", "/livez",
+    "/", "/sign-in", "/sign-in/out", "/sign-in/renew", "/privacy", "/note-legali", "/accessibilita", "/ruoli", "/livez",
     "/readyz", "/metrics",
-    "/intake/calendario/{token}.ics", "/intake/messaggi/basta/{code}",
+    "/intake/entrata", "/intake/calendario/{token}.ics", "/intake/messaggi/basta/{code}",
     *(f"/{name}{path}" for name in SERVICES for path in ("/livez", "/readyz", "/metrics", "/api/openapi.json")),
 }  # fmt: skip
 """What is open to everybody, written out: whatever else is open was forgotten."""
@@ -73,9 +73,13 @@ class Answer:
         return self.headers.get("content-type", "").partition(";")[0]
 
 
-async def knock(app: FastAPI, door: Door, method: str, reader: Reader | None) -> Answer:
-    """Sends a request without values and gives the answer's beginning; cancels the rest."""
-    path = re.sub(r"\{(\w+)(:\w+)?\}", lambda match: _value(match[1]), door.path)
+async def knock(
+    app: FastAPI, door: Door, method: str, reader: Reader | None, parts: Mapping[str, str] | None = None
+) -> Answer:
+    """Sends a request without values (but for these parts of the path) and gives the answer's beginning; cancels the
+    rest."""
+    known = parts or {}
+    path = re.sub(r"\{(\w+)(:\w+)?\}", lambda match: known.get(match[1]) or _value(match[1]), door.path)
     answer, begun = Answer(), asyncio.Event()
     headers = [(b"host", b"testserver"), (b"idempotency-key", str(uuid4()).encode())]
     kind, body = "application/json", b"{}"
@@ -314,7 +318,7 @@ async def _case(service: str, running: Running, app: FastAPI) -> Case:
         vacancy = await _send(app, SARA, f"{company}/nuova-ricerca", f"{company}/nuova-ricerca", {
             "occupation": "75", "contract": "fixed_term", "positions": "1", "on": today, "description": "Impasto.",
         })  # fmt: skip
-        return Case(vacancy, f"{vacancy}/selezioni", {"on": today}, SARA, PAOLO)
+        return Case(vacancy, f"{vacancy}/selezioni", {"on": today}, SARA, SARA)
     if service == "training":
         course = await _send(app, IRENE, "/training/corsi/nuovo", "/training/corsi/nuovo", {
             "line": "2a", "topic": "italian", "title": "Italiano", "description": "Per chi comincia.", "hours": "100",

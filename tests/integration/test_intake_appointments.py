@@ -122,7 +122,7 @@ async def test_absence_and_closure_propose_who_has_to_be_moved(running: Running)
     async with store.read() as reading:
         assert [row["person_id"] for row in await views.colliding(reading, date(2024, 5, 6))] == [luca]
         absence_id = (await views.absences(reading, date(2024, 5, 6)))[0]["absence_id"]
-    accepted(await commands.lift_absence(store, running.command(), absence_id, GIULIA, absence))
+    accepted(await commands.lift_absence(store, running.command(), absence_id, absence))
     accepted(await book(running, luca, day="2024-05-13", at="10:00"))
 
 

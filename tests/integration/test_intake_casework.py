@@ -15,8 +15,8 @@ from services.intake.domain import person_stream
 from shared import clock
 from shared.decisions import Refused
 from shared.service import Service
+from tests.fixtures.intake import AMINA, ELENA, GIULIA, browser, follow, register, send
 from tests.fixtures.platform import Platform, Running, accepted
-from tests.integration.test_intake import AMINA, ELENA, GIULIA, browser, follow, register, send
 
 DAVIDE = "u-davide.neri"
 LUCA = {"family_name": "Marchetti", "given_name": "Luca", "tax_code": None, "birth_date": "1979-11-02",
@@ -216,10 +216,13 @@ async def test_the_page_is_worked_with_a_phone_in_the_hand(running: Running) -> 
         assert (await send(giulia, f"{base}/ripresa", on=today)).status_code == 303
         assert (await send(giulia, f"{base}/passaggio", to_manager=DAVIDE, motive="area")).status_code == 303
         await running.quiet()
-        assert "Davide Neri" in (await giulia.get(base)).text
+        assert (await giulia.get(base)).status_code == 403, "it is Davide's now, of another organisation"
+        async with browser(running, DAVIDE) as davide:
+            assert "Davide Neri" in (await davide.get(base)).text
+            assert amina in (await davide.get(f"/intake/persone?case_manager={DAVIDE}")).text
         mine, all_ = await giulia.get("/intake/"), await giulia.get("/intake/?vista=tutte")
         assert (mine.status_code, all_.status_code) == (200, 200)
-        assert amina in (await giulia.get(f"/intake/persone?case_manager={DAVIDE}")).text
+        assert amina not in (await giulia.get(f"/intake/persone?case_manager={DAVIDE}")).text
 
 
 async def test_bad_input_is_told_and_changes_nothing(running: Running) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,14 +12,12 @@ import pytest
 from sqlalchemy import text
 
 from services.intake import commands, forms
-from services.intake.app import create_app
 from services.intake.commands import drafts
 from services.intake.domain.parameters import parameter
 from shared import clock
 from shared.store import Store
 from shared.web import sessions
-from shared.web.readers import accounts
-from shared.web.site import site
+from tests.fixtures.intake import browser
 from tests.fixtures.platform import Platform, Running, accepted
 
 ELENA, MARCO, SARA = "u-elena.conti", "u-marco.ferri", "u-sara.galli"
@@ -31,17 +28,9 @@ LUCA: dict[str, Any] = {
 }  # fmt: skip
 
 
-@asynccontextmanager
-async def browser(running: Running, account: str) -> AsyncIterator[httpx.AsyncClient]:
-    service = create_app()
-    service.state.store = running.store("intake")
-    session = sessions.start(accounts()[account])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(site({"intake": service})), base_url="http://testserver",
-        cookies={sessions.COOKIE: sessions.write(session)}, headers={"accept": "application/json"},
-    ) as client:  # fmt: skip
-        client.headers["x-test-csrf"] = sessions.csrf(session.id)
-        yield client
+def scripted(running: Running, account: str) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """The page's script."""
+    return browser(running, account, "application/json")
 
 
 async def keep(
@@ -71,7 +60,10 @@ async def count(store: Store) -> int:
 
 
 async def test_what_was_typed_comes_back_to_whom_typed_it_alone(running: Running) -> None:
-    async with browser(running, ELENA) as elena, browser(running, MARCO) as marco:
+    async with (
+        scripted(running, ELENA) as elena,
+        scripted(running, MARCO) as marco,
+    ):
         assert (await keep(elena, {"family_name": "Bassi"})).status_code == 204
         assert (await keep(elena, {"family_name": "Bassi", "given_name": "Luca"})).status_code == 204
         assert await kept(elena) == {"family_name": "Bassi", "given_name": "Luca"}
@@ -83,7 +75,7 @@ async def test_what_was_typed_comes_back_to_whom_typed_it_alone(running: Running
 
 async def test_the_table_says_nothing_of_what_was_typed(running: Running) -> None:
     store = running.store("intake")
-    async with browser(running, ELENA) as elena:
+    async with scripted(running, ELENA) as elena:
         await keep(elena, {"family_name": "Haddad"})
     async with store.engine.begin() as conn:
         sealed = bytes(await conn.scalar(text("select sealed from drafts")) or b"")
@@ -95,7 +87,7 @@ async def test_the_table_says_nothing_of_what_was_typed(running: Running) -> Non
 
 async def test_an_accepted_form_takes_its_draft_away_a_refused_one_does_not(running: Running) -> None:
     token = str(uuid4())
-    async with browser(running, ELENA) as elena:
+    async with scripted(running, ELENA) as elena:
         hidden = {"csrf": elena.headers["x-test-csrf"], "form_token": token, "shown": ""}
         await keep(elena, LUCA, token)
         other = f"/intake/persone/{uuid4()}/colloquio"
@@ -111,7 +103,7 @@ async def test_an_accepted_form_takes_its_draft_away_a_refused_one_does_not(runn
 async def test_who_is_signed_out_meanwhile_keeps_the_draft(running: Running) -> None:
     """The form leads to the sign-in with a 303 as well: that is no acceptance."""
     token = str(uuid4())
-    async with browser(running, ELENA) as elena:
+    async with scripted(running, ELENA) as elena:
         await keep(elena, LUCA, token)
         hidden = {"csrf": elena.headers["x-test-csrf"], "form_token": token, "shown": ""}
         answer = await elena.post(
@@ -122,7 +114,7 @@ async def test_who_is_signed_out_meanwhile_keeps_the_draft(running: Running) -> 
 
 
 async def test_a_draft_can_be_thrown_away(running: Running) -> None:
-    async with browser(running, ELENA) as elena:
+    async with scripted(running, ELENA) as elena:
         await keep(elena, LUCA)
         body = {"csrf": elena.headers["x-test-csrf"], "form": FORM}
         assert (await elena.post("/intake/bozze/scarta", json=body)).status_code == 204
@@ -165,13 +157,13 @@ async def test_what_is_no_draft_is_refused(running: Running) -> None:
         ({"fields": [["notes"]]}, 422),
         ({"more": 1}, 422),
     ]
-    async with browser(running, ELENA) as elena:
+    async with scripted(running, ELENA) as elena:
         for changes, status in wrong:
             assert (await keep(elena, LUCA, **changes)).status_code == status, changes
     assert await count(running.store("intake")) == 0
 
 
 async def test_who_has_no_forms_here_has_no_drafts(running: Running) -> None:
-    async with browser(running, SARA) as sara:
+    async with scripted(running, SARA) as sara:
         assert (await keep(sara, LUCA)).status_code == 403
         assert (await sara.get("/intake/bozze", params={"form": FORM})).status_code == 403

@@ -5,20 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from sqlalchemy import text
 
 from services.intake import commands, forms, region, views
-from services.intake.app import create_app
 from services.intake.domain import person_stream
 from services.intake.domain.checks import to_repeat
 from shared import clock, topics
@@ -28,9 +24,7 @@ from shared.events import training
 from shared.log import Message, partition_of
 from shared.service import Service
 from shared.store import Unit
-from shared.web import sessions
-from shared.web.readers import accounts
-from shared.web.site import site
+from tests.fixtures.intake import browser, send
 from tests.fixtures.platform import Platform, Running, accepted
 
 CODE = "HDDMNA85H50Z330M"
@@ -72,24 +66,6 @@ async def in_charge(running: Running, person: str, readiness: str = "to_train") 
         {"case_manager": GIULIA, "readiness": readiness, "reasons": "Sola con due figli.", "on": "2024-03-12"}
     )
     accepted(await commands.take_in_charge(store, running.command(GIULIA), person, charge, [GIULIA]))
-
-
-@asynccontextmanager
-async def browser(running: Running, account: str) -> AsyncIterator[httpx.AsyncClient]:
-    service = create_app()
-    service.state.store = running.store("intake")
-    session = sessions.start(accounts()[account])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(site({"intake": service})), base_url="http://testserver",
-        cookies={sessions.COOKIE: sessions.write(session)}, headers={"accept": "text/html"},
-    ) as client:  # fmt: skip
-        client.headers["x-test-csrf"] = sessions.csrf(session.id)
-        yield client
-
-
-async def send(client: httpx.AsyncClient, path: str, **values: Any) -> httpx.Response:
-    hidden = {"csrf": client.headers["x-test-csrf"], "form_token": str(uuid4()), "shown": ""}
-    return await client.post(path, data=hidden | values)
 
 
 async def log_of(running: Running) -> str:

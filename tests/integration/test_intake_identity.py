@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from PIL import Image
 from sqlalchemy import text
 
 from services.intake import commands, doors, forms, views
-from services.intake.app import create_app
 from services.intake.domain import person_stream
 from services.intake.finding import Duplicate
 from shared import clock
 from shared.decisions import Refused
 from shared.events.intake import DuplicateProposed, PermitReminderDue
-from shared.web import sessions
 from shared.web.readers import accounts
-from shared.web.site import site
+from tests.fixtures.intake import browser, send
 from tests.fixtures.platform import Platform, Running, accepted
 
 GIULIA, ELENA, SARA = "u-giulia.rossi", "u-elena.conti", "u-sara.galli"
@@ -60,28 +55,6 @@ async def update(running: Running, person: str, **changes: Any) -> None:
 
 async def found(running: Running, query: str) -> list[str]:
     return [one["person_id"] for one in await doors.find(running.store("intake"), accounts()[GIULIA], query)]
-
-
-@asynccontextmanager
-async def browser(running: Running, account: str = GIULIA) -> AsyncIterator[httpx.AsyncClient]:
-    service = create_app()
-    service.state.store = running.store("intake")
-    session = sessions.start(accounts()[account])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(site({"intake": service})),
-        base_url="http://testserver",
-        cookies={sessions.COOKIE: sessions.write(session)},
-        headers={"accept": "text/html"},
-    ) as client:
-        client.headers["x-test-csrf"] = sessions.csrf(session.id)
-        yield client
-
-
-async def send(
-    client: httpx.AsyncClient, path: str, files: Any = None, token: str = "", **values: Any
-) -> httpx.Response:
-    hidden = {"csrf": client.headers["x-test-csrf"], "form_token": token or str(uuid4()), "shown": ""}
-    return await client.post(path, data=hidden | values, files=files)
 
 
 def photograph() -> bytes:
@@ -171,9 +144,9 @@ async def profile(running: Running, person: str) -> set[tuple[str, Any]]:
 async def test_a_photograph_is_kept_sealed_and_given_back_as_a_download(running: Running) -> None:
     person, store = await register(running), running.store("intake")
     path, token = f"/intake/persone/{person}/documenti", str(uuid4())
-    async with browser(running) as client:
+    async with browser(running, GIULIA) as client:
         for _ in range(2):  # sent twice, kept once
-            answer = await send(client, path, {"file": ("CV di Amina.jpg", photograph())}, token, kind="cv")
+            answer = await send(client, path, files={"file": ("CV di Amina.jpg", photograph())}, token=token, kind="cv")
             assert answer.status_code == 303
         state, _ = await store.state(person_stream(person))
         (attachment,) = state.identity.attachments
@@ -190,7 +163,7 @@ async def test_a_photograph_is_kept_sealed_and_given_back_as_a_download(running:
             seen = await conn.scalar(text("select count(*) from access_log where action = 'attachment'"))
         assert (len(sealed), seen) == (1, 1)
         assert file.content[:200] not in bytes(sealed[0])
-        wrong = await send(client, path, {"file": ("virus.pdf", b"MZ\x90\x00 not a document")}, kind="cv")
+        wrong = await send(client, path, files={"file": ("virus.pdf", b"MZ\x90\x00 not a document")}, kind="cv")
         assert wrong.status_code == 422
         assert "non è un PDF" in wrong.text
         assert (await send(client, f"{path}/{attachment}/togli")).status_code == 303
@@ -202,9 +175,9 @@ async def test_a_photograph_is_kept_sealed_and_given_back_as_a_download(running:
 
 async def test_when_the_vault_erases_the_person_nothing_opens(running: Running) -> None:
     person, store = await register(running), running.store("intake")
-    async with browser(running) as client:
+    async with browser(running, GIULIA) as client:
         path = f"/intake/persone/{person}/documenti"
-        await send(client, path, {"file": ("permesso.pdf", b"%PDF-1.7 Amina")}, kind="permit")
+        await send(client, path, files={"file": ("permesso.pdf", b"%PDF-1.7 Amina")}, kind="permit")
         state, _ = await store.state(person_stream(person))
         (attachment,) = state.identity.attachments
         assert (await client.get(f"{path}/{attachment}")).content == b"%PDF-1.7 Amina"
@@ -219,7 +192,7 @@ async def test_who_may_not_see_documents_gets_none(running: Running) -> None:
     person = await register(running)
     async with browser(running, SARA) as client:
         path = f"/intake/persone/{person}/documenti"
-        assert (await send(client, path, {"file": ("a.pdf", b"%PDF-1.7")}, kind="cv")).status_code == 403
+        assert (await send(client, path, files={"file": ("a.pdf", b"%PDF-1.7")}, kind="cv")).status_code == 403
         assert (await client.get(f"{path}/{uuid4()}")).status_code == 403
         assert (await client.get("/intake/doppioni")).status_code == 403
 
@@ -231,7 +204,7 @@ async def test_the_case_manager_joins_and_parts_on_the_page(running: Running) ->
     first = await register(running)
     second = await register(running, tax_code=None, birth_date="1985-06-11")
     await running.quiet()
-    async with browser(running) as client:
+    async with browser(running, GIULIA) as client:
         listed = (await client.get("/intake/doppioni")).text
         a, b = sorted((first, second))
         assert f"/intake/doppioni/{a}/{b}" in listed

@@ -13,8 +13,8 @@ from services.intake.importing import RowResult, archive, jobs, questionnaire
 from services.reporting import views as reporting_views
 from shared.events.intake import PersonRegistered
 from shared.store import Store
+from tests.fixtures.intake import browser
 from tests.fixtures.platform import Platform, Running
-from tests.integration.test_intake import browser
 
 ELENA = "u-elena.conti"
 GIULIA = "u-giulia.rossi"

@@ -163,6 +163,43 @@ async def test_a_clear_no_is_tried_again_with_growing_pauses(running: Running, m
     assert {one.to for one in flaky.sent} == {"+393331234567"}
 
 
+@pytest.mark.parametrize(
+    ("answer", "state", "fact"),
+    [(True, "delivered", "intake.message-delivered"), (False, "failed", "intake.message-failed")],
+)
+async def test_the_gateway_says_later_whether_it_arrived(
+    running: Running, monkeypatch: pytest.MonkeyPatch, answer: bool, state: str, fact: str
+) -> None:
+    asked: list[str] = []
+
+    class Later(Flaky):
+        said: bool | None = None
+
+        async def arrived(self, delivery_id: str) -> bool | None:
+            asked.append(delivery_id)
+            return self.said
+
+    gateway = Later(Handed("id-1"))
+    through(monkeypatch, gateway)
+    amina = await register(running)
+    await switch(running)
+    await booked(running, amina)
+    await turn(running)
+    await turn(running)
+    assert await messages(running, amina) == ["appointment_booked sent"], "the control: nobody knows yet"
+    gateway.said = answer
+    await turn(running)
+    assert await messages(running, amina) == [f"appointment_booked {state}"]
+    assert (await running.store("intake").history(amina))[-1].meta.type == fact
+    async with running.store("intake").read() as reading:
+        ((row,), _) = await views.messages(reading, person_id=amina)
+    assert row["state"] == state
+    count = len(asked)
+    await turn(running)
+    assert (len(asked), set(asked)) == (count, {"id-1"}), "nobody asks again, and nothing is sent twice"
+    assert len(gateway.sent) == 1
+
+
 async def test_a_sender_that_dies_between_sending_and_recording_never_sends_twice(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -263,7 +263,29 @@ async def test_the_person_answers_proposals_and_asks_for_rights(running: Running
         assert "Ciao" not in (await amina.get(MINE)).text
     state, _ = await running.store("intake").state(person_stream(person))
     assert state.own_page.answers == {vacancy: "accepted"}
-    assert state.own_page.requests["access"] > clock.today()
+    waiting = state.rights.waiting("access")
+    assert waiting is not None
+    assert waiting[1].due_on > clock.today()
+
+
+async def test_a_person_with_two_records_finds_what_was_done_under_both(running: Running, app: FastAPI) -> None:
+    amina = await registered(running)
+    again = await registered(running, given_name="Aminah", birth_date="1985-06-11")
+    first, second = await proposed(running, amina), await proposed(running, again)
+    async with visiting(app, ELENA) as desk, visiting(app) as person:
+        await enter(person, await give(desk, again), "11/06/1985")
+        alone = (await person.get(MINE)).text
+        assert (f"/proposte/{first}" in alone, f"/proposte/{second}" in alone) == (False, True), "the control"
+        values = forms.JoinForm.model_validate({"keep": amina, "ground": "entered_twice", "reasons": "Due volte."})
+        accepted(await commands.join_persons(running.store("intake"), running.command(), again, amina, values))
+        await running.quiet()
+        shown = (await person.get(MINE)).text
+        assert (f"/proposte/{first}" in shown, f"/proposte/{second}" in shown) == (True, True)
+        for vacancy in (first, second):
+            action = f"{MINE}/proposte/{vacancy}"
+            assert (await person.post(action, data=hidden_fields(shown, action))).status_code == 303
+    states = [(await running.store("intake").state(person_stream(one)))[0] for one in (amina, again)]
+    assert [dict(state.own_page.answers) for state in states] == [{first: "accepted"}, {second: "accepted"}]
 
 
 async def test_who_may_not_register_sees_no_contact(app: FastAPI) -> None:

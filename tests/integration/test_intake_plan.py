@@ -14,8 +14,8 @@ from services.intake.domain import person_stream
 from shared.decisions import Refused
 from shared.events import intake, training
 from shared.service import Service
+from tests.fixtures.intake import GIULIA, browser, follow, register, said, send
 from tests.fixtures.platform import Platform, Running, accepted
-from tests.integration.test_intake import GIULIA, browser, follow, register, said, send
 
 
 @pytest.fixture

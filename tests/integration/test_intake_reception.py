@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from starlette.requests import Request
 
@@ -25,9 +22,8 @@ from services.intake.views.reception import to_complete
 from shared import clock
 from shared.decisions import Refused
 from shared.store import Command
-from shared.web import sessions
 from shared.web.readers import accounts
-from shared.web.site import site
+from tests.fixtures.intake import browser, send
 from tests.fixtures.platform import Platform, Running, accepted
 
 AMINA: dict[str, Any] = {
@@ -42,24 +38,6 @@ QUICK: dict[str, Any] = {
 }  # fmt: skip
 ELENA, MARCO, SARA = "u-elena.conti", "u-marco.ferri", "u-sara.galli"
 BASE = "/intake/accoglienza/malvezzi"
-
-
-@asynccontextmanager
-async def browser(running: Running, account: str) -> AsyncIterator[httpx.AsyncClient]:
-    service = create_app()
-    service.state.store = running.store("intake")
-    session = sessions.start(accounts()[account])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(site({"intake": service})), base_url="http://testserver",
-        cookies={sessions.COOKIE: sessions.write(session)}, headers={"accept": "text/html"},
-    ) as client:  # fmt: skip
-        client.headers["x-test-csrf"] = sessions.csrf(session.id)
-        yield client
-
-
-async def send(client: httpx.AsyncClient, path: str, token: str = "", **values: Any) -> httpx.Response:
-    hidden = {"csrf": client.headers["x-test-csrf"], "form_token": token or str(uuid4()), "shown": ""}
-    return await client.post(path, data=hidden | values)
 
 
 @pytest.fixture
@@ -117,7 +95,7 @@ async def test_an_arrival_sent_twice_gives_one_number(running: Running) -> None:
     token = str(uuid4())
     async with browser(running, ELENA) as elena:
         for _ in range(2):
-            assert (await send(elena, BASE + "/arrivi", token)).status_code == 303
+            assert (await send(elena, BASE + "/arrivi", token=token)).status_code == 303
     assert len((await today(running)).tickets) == 1
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,14 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from services.intake import commands, forms
-from services.intake.app import create_app
+from services.intake.domain import parameter
 from services.intake.domain.referrals import ORGANISATIONS
 from services.intake.views.referrals import REFERRALS
 from shared import clock
 from shared.projection import Row
-from shared.web import readers, sessions
-from shared.web.readers import Reader, accounts
-from shared.web.site import site
+from shared.web import readers
+from shared.web.readers import Reader
+from tests.fixtures.intake import browser, send
 from tests.fixtures.platform import Platform, Running, accepted
 
 ELENA, GIULIA, PARISH, SOCIAL = "u-elena.conti", "u-giulia.rossi", "u-chiara.marini", "u-simone.fini"
@@ -32,24 +31,6 @@ QUICK: dict[str, Any] = {
     "family_name": "Haddad", "given_name": "Amina", "birth_date": "1985-06-10", "sex": "F", "citizenship": "Z330",
     "phone": "333 1234567", "municipality": "037006", "channel": "parish", "on": "2024-03-05",
 }  # fmt: skip
-
-
-@asynccontextmanager
-async def browser(running: Running, account: str | Reader) -> AsyncIterator[httpx.AsyncClient]:
-    service = create_app()
-    service.state.store = running.store("intake")
-    session = sessions.start(account if isinstance(account, Reader) else accounts()[account])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(site({"intake": service})), base_url="http://testserver",
-        cookies={sessions.COOKIE: sessions.write(session)}, headers={"accept": "text/html"},
-    ) as client:  # fmt: skip
-        client.headers["x-test-csrf"] = sessions.csrf(session.id)
-        yield client
-
-
-async def send(client: httpx.AsyncClient, path: str, token: str = "", **values: Any) -> httpx.Response:
-    hidden = {"csrf": client.headers["x-test-csrf"], "form_token": token or str(uuid4()), "shown": ""}
-    return await client.post(path, data=hidden | values)
 
 
 @pytest.fixture
@@ -118,7 +99,7 @@ async def test_a_referral_sent_twice_is_one(running: Running) -> None:
     token = str(uuid4())
     async with browser(running, PARISH) as parish:
         for _ in range(2):
-            assert (await send(parish, "/intake/segnala/nuova", token, **AMINA)).status_code == 303
+            assert (await send(parish, "/intake/segnala/nuova", token=token, **AMINA)).status_code == 303
     assert len(await rows(running)) == 1
 
 
@@ -213,3 +194,32 @@ def test_every_demonstration_referrer_is_accredited() -> None:
     referrers = [one for one in readers.accounts().values() if one.role == "referrer"]
     assert len(referrers) >= 2
     assert {one.organisation for one in referrers} <= names
+
+
+async def _kept(running: Running) -> set[str]:
+    async with running.store("intake").engine.connect() as conn:
+        return set((await conn.execute(text("select subject from vault_rows where kind = 'referral'"))).scalars())
+
+
+async def test_what_was_said_of_who_was_not_registered_is_forgotten_after_its_term(running: Running) -> None:
+    async with browser(running, PARISH) as parish, browser(running, ELENA) as elena:
+        amina = await refer(running, parish)
+        luca = await refer(running, parish, family_name="Bassi", given_name="Luca")
+        irene = await refer(running, parish, family_name="Villa", given_name="Irene")
+        declined = await send(elena, f"{answer_at(luca)}/rispondi", reason="not_domiciled")
+        assert declined.status_code == 303, declined.text
+        accepted_ = await send(elena, f"{answer_at(amina)}/accogli", **(QUICK | {"on": clock.today().isoformat()}))
+        assert accepted_.status_code == 303, accepted_.text
+    await running.quiet()
+    worker, started = running.workers["intake"], running.now
+    days = parameter("answered_referral_days", clock.today())
+    running.now = started + timedelta(days=days)
+    await worker.deadlines()
+    everybody = {amina["referred_id"], luca["referred_id"], irene["referred_id"]}
+    assert await _kept(running) == everybody, "the last day of the term"
+    running.now = started + timedelta(days=days + 1)
+    await worker.deadlines()
+    assert await _kept(running) == everybody - {luca["referred_id"]}, "not who was registered, nor who still waits"
+    async with running.store("intake").engine.connect() as conn:
+        keys = await conn.scalar(text("select count(*) from vault_keys where subject = :s"), {"s": luca["referred_id"]})
+    assert keys == 0

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
-from sqlalchemy import text
 
-from services.reporting import live, windows
-from services.reporting.app import create_app
 from services.reporting.domain import Period
-from services.reporting.pages import now as now_page
 from services.reporting.service import SERVICE
 from services.reporting.views import PATHWAYS, VIEWS, queries
 from shared import clock
@@ -30,13 +20,8 @@ from shared.decisions import Decision
 from shared.events.base import Event, Motive
 from shared.events.intake import PathwayFactCorrected as IntakeCorrected
 from shared.events.matching import PathwayFactCorrected as MatchingCorrected
-from shared.events.operations import RecordParked, ViewFaulty
-from shared.notices import notice
 from shared.replay import replay
 from shared.store import Unit
-from shared.web import sessions
-from shared.web.readers import accounts
-from shared.web.site import site
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.reporting import (
     AMINA,
@@ -44,18 +29,21 @@ from tests.fixtures.reporting import (
     SAMIRA,
     VOICES,
     bare,
-    charged,
     extended,
-    joined,
-    met,
     placed,
     registered,
     say,
-    selecting,
+)
+from tests.fixtures.reporting_site import (
+    MANAGER,
+    MONITORING,
+    TABLE,
+    amina_found_work,
+    browser,
+    send,
+    shown,
 )
 
-MONITORING, TABLE, MANAGER, ADMIN = "u-francesca.sola", "u-teresa.bonini", "u-giulia.rossi", "u-nadia.rizzo"
-MARCH = datetime(2024, 3, 15, 10, tzinfo=UTC)
 H1 = Period(2024, 1)
 
 
@@ -64,46 +52,6 @@ async def running(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Runnin
     made = await platform("intake", "matching", "training", "reporting", definitions=VOICES)
     monkeypatch.setattr(clock, "now", lambda: made.now)
     return made
-
-
-@asynccontextmanager
-async def browser(running: Running, account: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A signed-in browser at the site of reporting."""
-    service = create_app()
-    service.state.store = running.store("reporting")
-    app = site({"reporting": service})
-    session = sessions.start(accounts()[account])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://testserver",
-        cookies={sessions.COOKIE: sessions.write(session)},
-        headers={"accept": "text/html"},
-    ) as client:
-        client.headers["x-test-csrf"] = sessions.csrf(session.id)
-        yield client
-
-
-async def send(client: httpx.AsyncClient, path: str, shown: int | str = "", **values: Any) -> httpx.Response:
-    """A form, as a page would send it."""
-    hidden = {"csrf": client.headers["x-test-csrf"], "form_token": str(uuid4()), "shown": str(shown)}
-    return await client.post(path, data=hidden | values)
-
-
-async def shown(client: httpx.AsyncClient, path: str) -> str:
-    answer = await client.get(path)
-    assert answer.status_code == 200, answer.text[:2000]
-    return answer.text
-
-
-async def amina_found_work(running: Running) -> None:
-    """Registered, met, in charge in February; at work since March."""
-    running.now = datetime(2024, 2, 5, 9, tzinfo=UTC)
-    await say(running, "matching", joined(), selecting(), actor="u-sara.galli")
-    await say(running, "intake", registered(), met(), charged(), actor=MANAGER)
-    await running.quiet()  # the log's order between services is that of their relays
-    running.now = MARCH
-    await say(running, "matching", placed(on=date(2024, 3, 1)), actor="u-sara.galli")
-    await running.quiet()
 
 
 async def corrected(running: Running, service: str, fact: Event, motive: Motive, **changes: Any) -> None:
@@ -322,84 +270,3 @@ async def test_only_who_may_publish_publishes(running: Running) -> None:
     async with browser(running, TABLE) as client:
         answer = await send(client, "/reporting/semestre/2023-2/pubblica", as_of="2024-01-02", on="2024-01-03")
         assert answer.status_code == 403
-
-
-# --- now -----------------------------------------------------------------------------------------------------
-
-
-async def test_the_live_page_counts_from_the_journal_and_agrees_with_the_pure_windows(running: Running) -> None:
-    await amina_found_work(running)
-    async with running.store("reporting").read() as reading:
-        counts = (await live.journal(reading, running.now)).counts
-        today = await live.today(reading, running.now)
-    assert windows.figures(counts, running.now, windows.DAY, windows.SERVICE) == today == {"matching": 1}
-    assert windows.figures(counts, running.now, windows.DAY, windows.DISTRICT) == {"citta-di-bologna": 1}
-    assert live.agreement(counts, today, running.now)[0]
-    assert not live.agreement({}, today, running.now)[0]
-    async with browser(running, TABLE) as client:
-        page = await shown(client, "/reporting/adesso")
-        assert "Finestre contate dal registro" in page
-        assert 'data-live="/reporting/adesso/flusso"' in page
-        export = await client.get("/reporting/adesso/export?formato=csv")
-        assert "Per servizio;Domanda e offerta;1;1;1" in export.text
-        assert (await client.get("/reporting/api/adesso")).json()["day"]["by_direction"] == {"matching": 1}
-
-
-async def test_what_is_recorded_is_pushed_to_the_page(running: Running) -> None:
-    """The stream's pieces, one before and one after the fact; the task ends with its last reader."""
-    await amina_found_work(running)
-    app: FastAPI = create_app()
-    store = running.store("reporting")
-    app.state.store = store
-    request: Any = type("R", (), {"app": app})()
-    pieces = now_page.pieces(request, store)
-    async with asyncio.timeout(20):
-        name, first = await anext(pieces)
-        assert name == "adesso"
-        await say(running, "matching", extended(AMINA, on=date(2024, 3, 15)))
-        await running.quiet()
-        while (await anext(pieces))[1] == first:
-            continue
-        await pieces.aclose()  # type: ignore[attr-defined]  # it is a generator
-    assert app.state.live._task is None
-
-
-# --- operations ------------------------------------------------------------------------------------------------
-
-
-async def test_the_operations_page_says_what_is_wrong_and_what_to_do(running: Running) -> None:
-    async with running.store("matching").transaction() as transaction:
-        await notice(transaction, RecordParked, "pathway/3/17", "withdraw-KeyError", running.now)
-        await notice(transaction, ViewFaulty, "pathway/3/18", "KeyError", running.now, "candidates")
-    await running.quiet()
-    async with browser(running, ADMIN) as client:
-        page = await shown(client, "/reporting/esercizio")
-        assert "Evento messo da parte" in page
-        assert "python -m services.matching redrive" in page
-        assert "python -m services.matching replay --view candidates" in page
-        assert "Il lettore è in funzione" in page
-        assert "pathway/3/17" in (await client.get("/reporting/esercizio/export?formato=csv")).text
-        assert (await send(client, "/reporting/esercizio/riprendi")).status_code == 303
-        assert "Richiesta registrata" in await shown(client, "/reporting/esercizio?chiesto=1")
-    worker = running.workers["reporting"]
-    assert await worker.reader.requests() == 1
-    async with running.store("reporting").engine.connect() as conn:
-        assert await conn.scalar(text("select requested_by from requests where done_at is not null")) == ADMIN
-
-
-async def test_a_stopped_reader_is_named_with_its_reason(running: Running) -> None:
-    async with running.store("reporting").engine.begin() as conn:
-        await conn.execute(
-            text("update reader_state set stopped_at = :at, \"where\" = 'pathway/0/9', reason = 'gap'"),
-            {"at": running.now},
-        )
-    async with browser(running, ADMIN) as client:
-        page = await shown(client, "/reporting/esercizio")
-    assert "davanti a pathway/0/9" in page
-    assert "manca un numero della sequenza" in page
-
-
-async def test_the_document_of_the_api_is_whole(running: Running) -> None:
-    async with browser(running, MONITORING) as client:
-        document = json.loads((await client.get("/reporting/api/openapi.json")).text)
-    assert "/api/semestre/{code}" in document["paths"]

@@ -283,7 +283,7 @@ def test_the_pauses_grow_and_end() -> None:
 def test_a_calendar_keeps_the_civil_hour_over_the_change_of_clocks_and_holds_no_name() -> None:
     row = {
         "appointment_id": FIRST, "person_id": AMINA, "purpose": "interview", "desk": "malvezzi", "at": "09:30",
-        "minutes": 30, "moves": 1, "state": "booked",
+        "minutes": 30, "moves": 1, "state": "booked", "root_id": AMINA,
     }  # fmt: skip
     rows = [row | {"day": date(2024, 10, 25)}, row | {"day": date(2024, 10, 28), "appointment_id": SECOND}]
     body = ics.calendar(rows, "Prova")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -14,8 +14,10 @@ from services.intake.domain import Person, WorkSituation, conclusions, person_st
 from services.intake.domain.checks import to_repeat, unanswered
 from services.intake.domain.eligibility import check_status, municipality_of
 from services.intake.domain.reports import report_measure
+from services.intake.domain.rules import last_day
 from services.intake.domain.sampling import Sample, bounds, digest, draw, sample, verify
 from services.intake.domain.unemployment import Suspension, WorkPeriod, seniority, suspension
+from services.intake.working_days import festive
 from shared.decisions import Refused
 from shared.events import intake as facts
 from shared.events.base import Event
@@ -304,7 +306,7 @@ def test_a_refusal_waits_for_the_notice_where_it_is_in_use() -> None:
 
     def notice(state: Person, days: int = 10) -> Any:
         return conclusions.notice_refusal(
-            state, person_id=AMINA, days=days, text=None, on=day("2024-02-01"), today=TODAY
+            state, person_id=AMINA, days=days, text=None, on=day("2024-02-01"), today=TODAY, festive=()
         )
 
     assert close(person(registered(), failed), "2024-02-01", 0)[0].grounds == ("domicile.outside",)
@@ -316,3 +318,21 @@ def test_a_refusal_waits_for_the_notice_where_it_is_in_use() -> None:
     given(STREAM, registered(), failed, told).when(lambda p: close(p, "2024-02-12")).refused("notice_running")
     assert not isinstance(close(person(registered(), failed, told), "2024-02-13"), Refused)
     assert domain.parameter("refusal_notice_days", TODAY) == 0
+
+
+@pytest.mark.parametrize(
+    ("on", "last"),
+    [
+        ("2024-02-02", "2024-02-12"),  # a Monday
+        ("2024-02-01", "2024-02-12"),  # a Sunday: the Monday
+        ("2024-02-07", "2024-02-17"),  # a Saturday stays
+        ("2024-03-21", "2024-04-02"),  # Easter and the Monday after it: the Tuesday
+        ("2024-12-15", "2024-12-27"),  # Christmas and Santo Stefano
+        ("2025-09-24", "2025-10-04"),  # a Saturday and the patron of Bologna alone: no feast of all Italy ...
+        ("2027-09-24", "2027-10-05"),  # ... and from 2026 on one (L. 151/2025)
+    ],
+)
+def test_a_term_that_ends_on_a_festive_day_ends_on_the_next_that_is_none(on: str, last: str) -> None:
+    known = festive(day(on).year, day(on).year + 1)
+    assert last_day(day(on), 10, known) == day(last)
+    assert (last_day(day(on), 10, ()) == day(last)) == (not known & {day(on) + timedelta(days=10)}), "the control"

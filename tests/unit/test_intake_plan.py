@@ -18,7 +18,7 @@ from shared.decisions import Decision, Refused
 from shared.events import intake as facts
 from shared.events.base import Event, load
 from tests.fixtures.gwt import given
-from tests.unit.test_intake_domain import (
+from tests.fixtures.intake_facts import (
     AMINA,
     FOLLOWED,
     REF,

@@ -20,9 +20,9 @@ OWN = [
     if contract.TYPE.startswith("intake.") and contract.SUBJECT == "person_id" and not issubclass(contract, Correction)
 ]
 SILENT = {
-    "intake.attachment-removed", "intake.declaration-signed", "intake.duplicate-dismissed", "intake.message-delivered",
-    "intake.message-sent", "intake.note-added", "intake.pathway-resumed", "intake.plan-action-done",
-    "intake.registered-quickly",
+    "intake.attachment-removed", "intake.declaration-signed", "intake.duplicate-dismissed",
+    "intake.emergency-reviewed", "intake.message-delivered", "intake.message-sent", "intake.note-added",
+    "intake.pathway-resumed", "intake.plan-action-done", "intake.registered-quickly",
 }  # fmt: skip
 """The title says all there is to say."""
 

@@ -13,7 +13,7 @@ from services.intake.domain import Person, evolve, stage
 from shared.envelope import Meta
 from shared.events import enterprise, matching, training
 from shared.events.base import Event
-from tests.unit.test_intake_domain import AMINA, FOLLOWED, READY, action, checked, closed, done, plan, registered, uid
+from tests.fixtures.intake_facts import AMINA, FOLLOWED, READY, action, checked, closed, done, plan, registered, uid
 
 
 def meta(number: int, source: str = "intake") -> Meta:

@@ -18,8 +18,9 @@ from shared.envelope import Meta
 from shared.events import Event, intake, matching
 from shared.projection import Row, View
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 from shared.web.labels import CONTRACTS, DISTRICTS
-from tests.unit.test_matching_domain import (
+from tests.fixtures.matching import (
     AMINA,
     BAKER,
     ENDED,
@@ -177,8 +178,9 @@ ALL_FACTS: tuple[Event, ...] = (
 )  # fmt: skip
 
 
-OWN_VIEWS = [view for view in VIEWS if view is not ALIASES]
-"""Those whose fold is here: who stands under another id is folded by all services alike (test_aliases)."""
+OWN_VIEWS = [view for view in VIEWS if view not in (ALIASES, PRIVACY)]
+"""Those whose fold is here: who stands under another id or was erased is folded by all services alike (test_aliases,
+test_rights_domain)."""
 
 
 @pytest.mark.parametrize("view", OWN_VIEWS, ids=lambda view: view.name)

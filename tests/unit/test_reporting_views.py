@@ -20,7 +20,7 @@ from services.reporting.views.folds import trouble_id
 from shared.envelope import Meta, Recorded
 from shared.events import REGISTRY
 from shared.events.base import Correction, Event
-from shared.events.intake import PathwayClosed, PathwayFactCorrected
+from shared.events.intake import KeptDuty, PathwayClosed, PathwayFactCorrected, PersonErased
 from shared.events.matching import PlacementEnded
 from shared.events.operations import (
     ReaderStopped,
@@ -32,6 +32,7 @@ from shared.events.operations import (
 )
 from shared.projection import Row, View
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 from shared.web.labels import PERSON_DISTRICTS
 from tests.fixtures.reporting import (
     AMINA,
@@ -196,9 +197,29 @@ def test_every_contract_has_a_title_a_word_for_each_field_and_for_each_code(cont
             assert codes <= set(words), (name, codes - set(words))
 
 
+@pytest.mark.parametrize(
+    ("type_name", "field", "value", "words"),
+    [
+        ("intake.appointment-booked", "desk", "malvezzi", "Palazzo Malvezzi"),
+        ("intake.ticket-taken", "desk", "sportello-navile", "Sportello lavoro Navile"),
+        ("intake.messaging-set", "quiet_desks", ("malvezzi", "appennino"),
+         "Palazzo Malvezzi, Sportello itinerante Appennino"),
+        ("intake.person-referred", "organisation", "unione-appennino",
+         "Unione dei Comuni dell'Appennino Bolognese"),
+        ("intake.language-assessed", "language", "ti", "Tigrino"),
+        ("intake.language-assessed", "language", "xx", "xx"),
+    ],
+)  # fmt: skip
+def test_desks_referrers_and_languages_are_told_by_their_names(
+    type_name: str, field: str, value: Any, words: str
+) -> None:
+    assert timeline.say(type_name, field, value, WORDS) == words
+
+
 def test_every_column_of_a_view_is_filled_by_its_fold() -> None:
     facts = {PATHWAYS: registered(), PLACEMENTS: placed(), THINGS: joined(), TROUBLES: RecordParked(**NOTICE)}
-    for view in (one for one in VIEWS if one is not ALIASES):  # folded by all services alike: test_aliases
+    alike = (ALIASES, PRIVACY)  # folded by all services alike: test_aliases, test_erasure
+    for view in (one for one in VIEWS if one not in alike):
         assert set(folded(view, [recorded(facts[view])])) == set(view.column_names)
 
 
@@ -253,3 +274,10 @@ def test_the_things_of_a_timeline_are_found_also_in_corrections() -> None:
 
 def test_districts_are_called_as_everywhere() -> None:
     assert set(labels.DISTRICT_LABELS) == {*PERSON_DISTRICTS, "unknown"}
+
+
+def test_an_erasure_is_told_with_what_the_law_keeps() -> None:
+    duty = KeptDuty(rule="de_minimis", since=date(2024, 3, 4), until=date(2034, 3, 4))
+    erased = PersonErased(on=date(2026, 3, 4), person_id=AMINA, proposal_id=AMINA, scope="partial", kept=(duty,))
+    entry = timeline.entries([recorded(erased)], WORDS)[0]
+    assert "Aiuti «de minimis» fino al 04/03/2034" in entry.text

@@ -34,6 +34,7 @@ from shared.events.training import (
 )
 from shared.projection import Row, View
 from shared.projection.aliases import ALIASES
+from shared.projection.privacy import PRIVACY
 
 COURSE = "00000000-0000-4000-8000-00000000c001"
 AMINA = "00000000-0000-4000-8000-00000000a001"
@@ -177,8 +178,9 @@ def test_open_positions_whatever_the_order(facts: tuple[Event, ...], open_positi
     assert all(row == rows[0] for row in rows)
 
 
-OWN_VIEWS = [view for view in VIEWS if view is not ALIASES]
-"""Those whose fold is here: who stands under another id is folded by all services alike (test_aliases)."""
+OWN_VIEWS = [view for view in VIEWS if view not in (ALIASES, PRIVACY)]
+"""Those whose fold is here: who stands under another id or was erased is folded by all services alike (test_aliases,
+test_rights_domain)."""
 
 
 @pytest.mark.parametrize("view", OWN_VIEWS, ids=lambda view: view.name)
