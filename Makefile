@@ -11,7 +11,7 @@ SERVICES := intake matching training enterprise reporting
 PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
 CODE := $(wildcard deploy docs services shared tests benchmarks)
-# Unit tests first: what they find is found in seconds. Each file stays in one process, with its own parts.
+# Unit tests first: what they find is found in seconds. Three processes on two processors: browser tests mostly wait.
 TESTS := $(wildcard tests/unit) $(filter-out tests/unit/ tests/fixtures/,$(sort $(wildcard tests/*/)))
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
 HOME_DIR := $(or $(INSIEME_HOME),.local)
@@ -27,7 +27,7 @@ up: .venv/ready-base .venv-streams/ready node_modules/ready ## run the platform 
 	@$(PY) -m services up --broker $(BROKER) --port $(PORT) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: check ## everything: check, then all tests (REQUIRE_KAFKA=1: no Kafka is a failure)
-	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: setup ## style, types, boundaries, weaknesses, secrets, generated documents, manifests (also the pre-commit hook)
 	.venv/bin/ruff check .

@@ -29,6 +29,15 @@ from shared.web import limits  # noqa: E402  # likewise
 pytest_plugins = ["tests.fixtures.parts", "tests.fixtures.platform", "tests.fixtures.elsewhere"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests stay in one process: those of a file, with its parts; and all that look at the whole platform in a
+    browser, which takes a minute to start."""
+    here = Path(__file__).parent
+    for item in items:
+        folder, *_, file = item.path.relative_to(here).parts
+        item.add_marker(pytest.mark.xdist_group("platform" if folder == "e2e" else file))
+
+
 @pytest.fixture(autouse=True)
 def unlimited() -> None:
     """Each test begins with nothing counted against its address: time stands still in many of them."""

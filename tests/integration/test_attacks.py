@@ -232,7 +232,7 @@ async def test_a_session_cannot_be_chosen_for_somebody(app: FastAPI) -> None:
         assert any(c.startswith(f"{sessions.VISIT}=;") for c in entered.headers.get_list("set-cookie"))
     for bad in ("x" * 9000, "..", "é", '"; Path=/', "a.b.c", "%00", "null"):
         async with browsing(app, None) as client:
-            answer = await client.get("/matching/", headers={"cookie": f"{sessions.COOKIE}={bad}".encode()})
+            answer = await client.get("/matching/", headers={b"cookie": f"{sessions.COOKIE}={bad}".encode()})
             assert answer.status_code == 303, bad
 
 

@@ -16,10 +16,13 @@ from shared.web import log_watch
 from shared.web.log_watch import LogWatch
 from shared.web.pages import done
 from shared.web.readers import Reader, requires
+from shared.web.scopes import Scopes
 from shared.web.site import site
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.toy import PEOPLE, TOY, interview, person
 from tests.fixtures.web import browsing
+
+FREE = Scopes(free={"who": "una prova"})
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def service(running: Running) -> FastAPI:
             row = await reading.row(PEOPLE, person(who))
         return PlainTextResponse(str(row["interviews"]) if row else "nessuno")
 
-    return web.service_app(TOY, title="Prova", api=APIRouter(), pages=pages, store=running.store("intake"))
+    return web.service_app(TOY, title="Prova", api=APIRouter(), pages=pages, store=running.store("intake"), scopes=FREE)
 
 
 async def until(condition: Callable[[], bool]) -> None:

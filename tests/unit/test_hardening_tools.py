@@ -20,7 +20,7 @@ PLANTED = {
     "aws.py": "KEY = '" + "AKIA" + "IOSFODNN7" + "EXAMPLZ" + "'\n",
     "pem.txt": "-----BEGIN RSA " + "PRIVATE KEY-----\n",
     "url.yaml": "url: postgresql://insieme:" + "Zw9kQ4vT" + "@db/insieme\n",
-    "hex.py": "token = '" + "9f86d081884c7d659a2feaa0" + "c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'\n",
+    "hex.py": "token = '" + "9f86d081884c7d" + "659a2feaa0c55ad0" + "15a3bf4f1b2b0b" + "822cd15d6c15b0'\n",
 }
 
 

@@ -36,6 +36,7 @@ Viewer = Annotated[Reader, requires("enterprise.view")]
 Exporter = Annotated[Reader, requires("enterprise.export")]
 Formato = Annotated[Literal["csv", "xlsx"], Query()]
 Year = Annotated[int | None, Query(ge=2017, le=2100)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 PAGE = 50
 ERASED = "(testo cancellato)"
 HOME = "/enterprise"

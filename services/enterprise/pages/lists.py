@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.enterprise import labels, views
-from services.enterprise.pages.common import PAGE, Exporter, Formato, StoreOf, Viewer, Year, titled
+from services.enterprise.pages.common import PAGE, Exporter, Formato, PageNumber, StoreOf, Viewer, Year, titled
 from services.enterprise.scopes import seen
 from shared import clock
 from shared.events.base import Id
@@ -103,7 +103,7 @@ def own_queue(reader: Reader) -> str:
 @router.get("/")
 async def projects(
     request: Request, store: StoreOf, reader: Viewer, status: Status | None = None, kind: Kind | None = None,
-    year: Year = None, person: Id | None = None, page_number: Annotated[int, Query(alias="page", ge=1)] = 1,
+    year: Year = None, person: Id | None = None, page_number: PageNumber = 1,
 ) -> Response:  # fmt: skip
     """Projects by state, opened on the reader's own queue."""
     shown = status or ("all" if person else own_queue(reader))
@@ -170,7 +170,7 @@ async def export_payments(
 @router.get("/people")
 async def people(
     request: Request, store: StoreOf, _: Viewer, planned: Planned = None, person: Id | None = None,
-    page_number: Annotated[int, Query(alias="page", ge=1)] = 1,
+    page_number: PageNumber = 1,
 ) -> Response:  # fmt: skip
     """People in charge: those whose plan names this line first."""
     async with store.read() as reading:
