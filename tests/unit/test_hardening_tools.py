@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ PLANTED = {
     "aws.py": "KEY = '" + "AKIA" + "IOSFODNN7" + "EXAMPLZ" + "'\n",
     "pem.txt": "-----BEGIN RSA " + "PRIVATE KEY-----\n",
     "url.yaml": "url: postgresql://insieme:" + "Zw9kQ4vT" + "@db/insieme\n",
-    "hex.py": "token = '" + "9f86d081884c7d" + "659a2feaa0c55ad0" + "15a3bf4f1b2b0b" + "822cd15d6c15b0'\n",
+    "hex.py": "token = '" + sha256(b"planted").hexdigest() + "'\n",
 }
 
 
