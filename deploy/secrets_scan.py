@@ -7,6 +7,7 @@ take is read, but for what programs write (PRODUCED), which is long and made of 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -33,9 +34,10 @@ def files(root: Path = ROOT) -> list[str]:
 
 
 def found(root: Path, names: Sequence[str]) -> SecretsCollection:
-    """What looks like a secret in these files."""
-    with default_settings():
-        seen = SecretsCollection(root=str(root))
+    """What looks like a secret in these files. From their folder: the baseline is compared by the names as given, and
+    must hold no path of anybody's machine."""
+    with default_settings(), contextlib.chdir(root):
+        seen = SecretsCollection()
         seen.scan_files(*names)
     return seen
 
