@@ -27,7 +27,7 @@ up: .venv/ready-base .venv-streams/ready node_modules/ready ## run the platform 
 	@$(PY) -m services up --broker $(BROKER) --port $(PORT) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: check ## everything: check, then all tests (REQUIRE_KAFKA=1: no Kafka is a failure)
-	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup ## style, types, boundaries, weaknesses, secrets, generated documents, manifests (also the pre-commit hook)
 	.venv/bin/ruff check .

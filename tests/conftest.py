@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from deploy.local.home import SECRET_NAMES
 
@@ -23,19 +24,24 @@ _secrets.write_text(json.dumps({name: base64.b64encode(os.urandom(32)).decode() 
 os.environ.update({"INSIEME_MODE": "demo", "INSIEME_HOME": str(_home), "INSIEME_SECRETS": str(_secrets)})
 
 import pytest  # noqa: E402  # after the environment is set
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # noqa: E402  # it has no types
 
 from shared.web import limits  # noqa: E402  # likewise
 
 pytest_plugins = ["tests.fixtures.parts", "tests.fixtures.platform", "tests.fixtures.elsewhere"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay in one process: those of a file, with its parts; and all that look at the whole platform in a
+class _Together(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """The tests of a file stay in one process, with its parts; and so do all that look at the whole platform in a
     browser, which takes a minute to start."""
-    here = Path(__file__).parent
-    for item in items:
-        folder, *_, file = item.path.relative_to(here).parts
-        item.add_marker(pytest.mark.xdist_group("platform" if folder == "e2e" else file))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """How `pytest -n` shares out the tests."""
+    return _Together(config, log)
 
 
 @pytest.fixture(autouse=True)
