@@ -99,7 +99,7 @@ async def refusals(running: Running, person: str) -> set[str]:
     at_matching, at_training, at_enterprise = map(running.store, ("matching", "training", "enterprise"))
     project = enterprise.ProjectForm.model_validate(
         {
-            "kind": "self_employment", "person_id": person, "sector": "crafts", "requested": "5000", "title": "Un forno",
+            "kind": "self_employment", "person_id": person, "sector": "crafts", "requested": "5000", "title": "Forno",
             "description": "Pane e focacce.", "on": on,
         }
     )  # fmt: skip
