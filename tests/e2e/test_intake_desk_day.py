@@ -35,7 +35,7 @@ def fits(width: int) -> str:
 
 @pytest.mark.parametrize(
     ("width", "who", "code", "name"),
-    [(1280, AMINA, "malvezzi", "Palazzo Malvezzi"), (360, LUCA, "appennino", "Sportello itinerante Appennino")],
+    [(1280, AMINA, "malvezzi", "Palazzo Malvezzi"), (360, LUCA, "sportello-navile", "Sportello lavoro Navile")],
 )
 async def test_a_day_at_the_desk(desk: Desk, width: int, who: dict[str, str], code: str, name: str) -> None:
     """Somebody new comes, is called, registered by keyboard alone and received; a colleague sees it live."""
