@@ -66,12 +66,12 @@ def _district(row: Row) -> str | None:
 def case_of(row: Row, opened_to: frozenset[str] = frozenset()) -> Scoped:
     """Whose the person of this row is; after the closure still of who followed them."""
     manager = row["case_manager"]
-    return Scoped(organisation_of(manager), manager, row["district"], True, opened_to)
+    return Scoped(organisation_of(manager), manager, row["district"], True, opened_to, row["registered_by"])
 
 
 async def _person(reading: Reading, person_id: str) -> Scoped | None:
     people = reading.table(PEOPLE)
-    query = sa.select(people.c.case_manager, people.c.district).where(
+    query = sa.select(people.c.case_manager, people.c.district, people.c.registered_by).where(
         people.c.person_id == rooted(reading, sa.literal(person_id))
     )
     rows = await reading.rows(query)
@@ -89,7 +89,7 @@ def _told(recorded: list[Recorded]) -> Scoped:
         if type(fact.event) in PEOPLE.hears:
             row = fold_person(row, fact.event, fact.meta)
     if row is None:  # known by another way, or not registered any more
-        row = {"case_manager": None, "district": None}
+        row = {"case_manager": None, "district": None, "registered_by": None}
     return case_of(row, open_to([(fact.event, fact.meta.time) for fact in recorded], clock.now()))
 
 
@@ -103,7 +103,8 @@ def in_scope(reader: Reader, action: str, c: Any) -> sa.ColumnElement[bool]:
         return sa.true()
     near: sa.ColumnElement[bool] = sa.true()
     if reader.districts:
-        near = c.district.in_(list(reader.districts)) | c.district.is_(None)
+        received = c.case_manager.is_(None) & (c.registered_by == reader.account)
+        near = c.district.in_(list(reader.districts)) | c.district.is_(None) | received
     if scope == OWN_DISTRICT:
         return near
     followed = [reader.account] if scope == OWN_CASES else colleagues(reader)

@@ -85,7 +85,7 @@ class Part:
 
     def seek(self, tp: TopicPartition, offset: int) -> None:
         """Never asked for: a worker opens its reader anew."""
-        raise NotImplementedError
+        raise RuntimeError(f"a run reads {tp} once, from its beginning")
 
     async def hint(self, positions: Mapping[TopicPartition, int]) -> None:
         """Nothing: a run is no group."""

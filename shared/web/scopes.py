@@ -2,7 +2,8 @@
 says (`services/<x>/scopes.py`), and the judgement between the two is here, the same for all.
 
 A scope judges what a thing has: a case has a case manager and a district, a company or a course the organisation that
-brought it in. What nobody follows yet is open to those who receive it: to the desks of its district.
+brought it in. What nobody follows yet is open to those who receive it: to the desks of its district, and to whoever
+registered it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ WORDS = {
 """Every scope there is, in Italian."""
 EXPLAINED = {
     "tutti": "su tutto il programma",
-    "il proprio distretto": "sulle persone dei propri distretti (di tutti, per chi non ne ha di propri)",
+    "il proprio distretto": "sulle persone dei propri distretti (di tutti, per chi non ne ha di propri), e su quelle "
+    "che si sono registrate finché nessuno le segue",
     "il proprio ente": "sulle persone seguite dal proprio ente, su ciò che il proprio ente ha registrato, e sulle "
     "persone del proprio distretto che nessuno segue ancora",
     "i propri casi": "sulle persone che si seguono, e su quelle del proprio distretto che nessuno segue ancora",
@@ -63,6 +65,8 @@ class Scoped:
     """Whether it can be somebody's case: `own cases` judges nothing else."""
     opened_to: frozenset[str] = frozenset()
     """The accounts that broke the glass on it and are still within their time."""
+    received_by: str | None = None
+    """Who registered it: it is theirs as long as nobody follows it."""
 
 
 Whose = Callable[["Store", str, str, bool], Awaitable[Scoped | None]]
@@ -96,6 +100,8 @@ def within(reader: Who, scope: str, thing: Scoped) -> bool:
         case "all":
             return True
         case "own district":
+            if thing.case_manager is None and thing.received_by == reader.account:
+                return True
             return not reader.districts or thing.district is None or thing.district in reader.districts
         case "own organisation":
             if thing.case_manager == reader.account:

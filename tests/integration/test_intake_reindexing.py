@@ -10,6 +10,7 @@ from sqlalchemy import text
 from services.intake import commands, forms, likeness, reindexing
 from services.intake.finding import SIMILAR_INDEX
 from services.intake.service import SERVICE
+from shared.events.intake import DuplicateProposed
 from shared.store import Store
 from tests.fixtures.platform import Platform, Running, accepted
 
@@ -60,8 +61,8 @@ async def test_who_was_here_before_is_proposed_as_a_double(running: Running, mon
     assert await whole_pass(running) == 3, "some people in each transaction"
     assert await alike(store, birth_date="1985-06-11") == [people[0]]
     again = await register(running, given_name="Aminah", birth_date="1985-06-11")
-    proposed = [fact.event.other_id for fact in await store.history(again) if fact.meta.type.endswith("proposed")]  # type: ignore[attr-defined]  # DuplicateProposed
-    assert proposed == [people[0]]
+    proposed = [fact.event for fact in await store.history(again) if isinstance(fact.event, DuplicateProposed)]
+    assert [event.other_id for event in proposed] == [people[0]]
     assert reindexing.step in SERVICE.chores
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from services.intake import commands, forms
 from services.intake.commands import erasure, rights
 from services.intake.forms import rights as rights_forms
 from shared import clock
-from shared.web import sessions, static
+from shared.web import sessions
+from tests.fixtures.listening import listening
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.population import populate, site_of
 from tests.fixtures.web import reader_of
@@ -28,25 +24,6 @@ from tests.integration.test_erasure import registered
 pytestmark = pytest.mark.e2e
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDTH = "document.documentElement.scrollWidth"
-
-
-@asynccontextmanager
-async def served(running: Running) -> AsyncIterator[str]:
-    """The whole site on a port of its own, in this process."""
-    assert not static.missing(), "front-end parts are missing: run `npm ci`"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(site_of(running), port=port, log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(30):
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells by this flag alone
-                await asyncio.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 async def signed_in(context: BrowserContext, address: str, wrong: list[str]) -> Page:
@@ -84,7 +61,7 @@ async def test_the_copy_is_gathered_by_the_browser_and_pages_fit_a_phone(platfor
     amina, luca = await seeded(running)
     shots = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
     wrong: list[str] = []
-    async with served(running) as address, async_playwright() as playwright:
+    async with listening(site_of(running)) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="it-IT", accept_downloads=True)
         page = await signed_in(context, address, wrong)

@@ -42,6 +42,14 @@ def test_each_scope_judges_what_a_thing_has(scope: str, inside: set[str]) -> Non
     assert {name for name, thing in things.items() if within(GIULIA, scope, thing)} == inside
 
 
+@pytest.mark.parametrize("scope", ["own district", "own organisation", "own cases"])
+def test_who_registered_a_person_keeps_them_until_somebody_follows_them(scope: str) -> None:
+    hers = Scoped(district="citta-di-bologna", is_case=True, received_by=GIULIA.account)
+    assert within(GIULIA, scope, hers), "of another district, but she took their data a minute ago"
+    followed = Scoped("o-imola", "u-davide.neri", "citta-di-bologna", True, received_by=GIULIA.account)
+    assert not within(GIULIA, scope, followed)
+
+
 def test_who_has_no_districts_works_in_all_of_them() -> None:
     assert within(ELENA, "own district", OTHERS)
     assert within(ELENA, "own cases", NOBODYS_FAR)

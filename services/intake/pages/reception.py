@@ -29,7 +29,8 @@ from shared.web.app import get_store, name_of
 from shared.web.desk_labels import STANDINGS
 from shared.web.pages import Errors, page
 from shared.web.problems import Problem
-from shared.web.readers import Reader, requires
+from shared.web.readers import Reader, may_on, requires
+from shared.web.scopes import Scoped
 from shared.web.sse import stream
 
 router = APIRouter()
@@ -163,9 +164,11 @@ async def show(
 async def choose(
     request: Request, reader: Reader = requires("intake.reception"), store: Store = Depends(get_store)
 ) -> Response:
-    """The desks; the one of this browser comes first."""
+    """The desks where the reader may receive; the one of this browser comes first."""
     mine = request.cookies.get(MINE, "")
-    desks = sorted(desks_on(clock.today()).values(), key=lambda desk: (desk.code != mine, desk.name))
+    known = desks_on(clock.today()).values()
+    open_ = [desk for desk in known if may_on(reader, "intake.reception", Scoped(district=desk.district))]
+    desks = sorted(open_, key=lambda desk: (desk.code != mine, desk.name))
     return page(
         request, "intake/reception_desks.html", title="Reception", desks=desks, mine=mine, home=HOME, day=clock.today()
     )

@@ -42,6 +42,7 @@ def _people_columns() -> list[sa.Column[Any]]:
         sa.Column("stage", sa.Text, nullable=False),
         sa.Column("episode", sa.Integer, nullable=False),
         sa.Column("registered_on", sa.Date),
+        sa.Column("registered_by", sa.Text),
         sa.Column("channel", sa.Text),
         sa.Column("entry", sa.Text),
         sa.Column("age_band", sa.Text),
@@ -82,8 +83,8 @@ def fold_person(row: Row | None, event: Event, meta: Meta) -> Row | None:
     match event:
         case intake.PersonRegistered():
             row = unknown_row(event.person_id, event.on) | {
-                "episode": event.episode, "registered_on": event.on, "channel": event.channel,
-                "entry": event.entry, "age_band": event.age_band, "sex": event.sex,
+                "episode": event.episode, "registered_on": event.on, "registered_by": meta.actor,
+                "channel": event.channel, "entry": event.entry, "age_band": event.age_band, "sex": event.sex,
                 "citizenship_area": event.citizenship_area, "education": event.education,
                 "district": event.district, "union_slug": event.union, "past": _past_of(before),
             }  # fmt: skip
