@@ -118,13 +118,9 @@ class Worker:
     async def deadlines(self) -> int:
         """Does what the day asks for, once per deadline, key and due date; returns how many came due."""
         today = clock.civil(self.now())
-        acted = 0
-        for deadline in self.service.deadlines:
-            async with self.store.read() as reading:
-                due = await deadline.due(reading, today)
-            for one in due:
-                acted += await self._act(deadline, one, today)
-        return acted
+        async with self.store.read() as reading:
+            due = [(deadline, one) for deadline in self.service.deadlines for one in await deadline.due(reading, today)]
+        return sum([await self._act(deadline, one, today) for deadline, one in due])
 
     async def _act(self, deadline: Deadline, due: Due, today: date) -> int:
         async def decide(unit: Unit) -> Decision:

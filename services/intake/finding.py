@@ -16,6 +16,7 @@ from shared.events.intake import Likeness
 from shared.projection import aliases
 from shared.store import Unit
 
+LOCKS = text("select pg_advisory_xact_lock(key) from unnest(cast(:keys as bigint[])) as key")
 PERSON_INDEX = "person"
 """Purpose of the name index: prefixes of names, phone, e-mail."""
 EXACT_INDEX = "exact"
@@ -99,9 +100,9 @@ def index(unit: Unit, person_id: str, identity: dict[str, Any]) -> None:
 async def lock_index(unit: Unit, tokens: Sequence[str], person_id: str) -> None:
     """Held to the end of the transaction. Two desks at once: the second waits here until the first has committed, and
     then finds the person; and nobody writes a person's index from an identity that is being replaced."""
-    for token in sorted([*tokens, f"id:{person_id}"]):
-        key = int.from_bytes(unit.vault.keyed_hash(EXACT_INDEX, token)[:8], "big", signed=True)
-        await unit.conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+    hashes = [unit.vault.keyed_hash(EXACT_INDEX, token) for token in (*tokens, f"id:{person_id}")]
+    keys = sorted(int.from_bytes(one[:8], "big", signed=True) for one in hashes)
+    await unit.conn.execute(LOCKS, {"keys": keys})
 
 
 async def similar(unit: Unit, person_id: str, identity: dict[str, Any]) -> list[tuple[str, Likeness]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import sys
 import time
 from collections.abc import Sequence
 from datetime import date
+
+import uvloop
 
 from services.simulate import plan
 from services.simulate.play import StepRefused
@@ -58,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     few_collections()
     bar, began = Bar(), time.monotonic()
     try:
-        steps = asyncio.run(simulate(days, settings, bar))
+        steps = uvloop.run(simulate(days, settings, bar))
     except (NotEmpty, Busy) as reason:
         print(reason, file=sys.stderr)
         return 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,11 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.matching.views import CANDIDATES
 from services.training.views import PEOPLE as TRAINEES
 from shared.projection import Reading, View
+from shared.projection.aliases import groups
+from shared.projection.privacy import PRIVACY
 from shared.store import Command, Decide, Outcome, Store, Transaction
 from shared.vault import Pending, Vault
 
-ASKED: dict[str, View] = {"matching": CANDIDATES, "training": TRAINEES}
-"""The view that most of a service's decisions ask about a person."""
+ASKED: dict[str, tuple[View, ...]] = {"matching": (CANDIDATES, PRIVACY), "training": (TRAINEES, PRIVACY)}
+"""The views that most of a service's decisions ask about a person."""
 
 
 class Remembering(Vault):
@@ -41,6 +42,16 @@ class Remembering(Vault):
         """As the vault's own, from memory."""
         found = [self._subjects.get((purpose, self.keyed_hash(purpose, token)), set()) for token in tokens]
         return sorted(set.intersection(*found))[:limit] if found else []
+
+    async def find_any(
+        self, conn: AsyncConnection, purpose: str, tokens: Sequence[str], limit: int = 50
+    ) -> dict[str, set[str]]:
+        """As the vault's own, from memory."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for token in tokens:
+            for subject in self._subjects.get((purpose, self.keyed_hash(purpose, token)), ()):
+                found[subject].add(token)
+        return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))[:limit])
 
     def index(self, pending: Pending, purpose: str, subject: str, tokens: Iterable[str]) -> None:
         """As the vault's own; nothing is dropped for a subject that never had an index."""
@@ -61,26 +72,6 @@ class Remembering(Vault):
             self._subjects[purpose, token].add(subject)
 
 
-class Prefetched(Reading):
-    """A look at the views that has some rows already. No row changes while a group of commands runs."""
-
-    async def prefetch(self, view: View, keys: Iterable[str]) -> None:
-        """Reads these rows with one query."""
-        table = self.table(view)
-        wanted = sorted(set(keys))
-        rows = await self.rows(sa.select(table).where(table.c[view.key_column].in_(wanted)))
-        self.known: dict[str, dict[str, Any] | None] = dict.fromkeys(wanted)
-        self.known |= {row[view.key_column]: row for row in rows}
-        self.view = view
-
-    async def row(self, view: View, key: str) -> dict[str, Any] | None:
-        """As the views' own."""
-        if view is self.view and key in self.known:
-            row = self.known[key]
-            return dict(row) if row is not None else None
-        return await super().row(view, key)
-
-
 class Grouped(Store):
     """A store whose commands all run in the transaction that is open now, instead of one each."""
 
@@ -98,11 +89,13 @@ class Grouped(Store):
         self.open = transaction
         wanted = sorted(set(ids))
         await transaction.load(wanted)
-        if (view := ASKED.get(self.service)) is not None:
-            reading = await Prefetched.open(transaction.conn, self.service)
-            assert isinstance(reading, Prefetched)
-            await reading.prefetch(view, wanted)
-            transaction.reading = reading
+        reading = transaction.reading = await Reading.open(transaction.conn, self.service)
+        for view in ASKED.get(self.service, ()):
+            table = reading.table(view)
+            rows = await reading.rows(sa.select(table).where(table.c[view.key_column].in_(wanted)))
+            transaction.rows |= {(view.name, one): None for one in wanted}
+            transaction.rows |= {(view.name, row[view.key_column]): row for row in rows}
+        transaction.kin |= await groups(reading, wanted)
 
     async def execute(self, command: Command, decide: Decide, *, whole: bool = False) -> Outcome:
         """Runs the decision in the open transaction, which is whole anyway."""

@@ -30,7 +30,9 @@ from services.training.service import SERVICE as TRAINING
 from shared import clock, pump
 from shared.db import service_engine
 from shared.envelope import ordinal_id
+from shared.events.intake import PersonErased
 from shared.log import Log, open_log
+from shared.service import Service
 from shared.settings import Settings
 from shared.store import Store
 from shared.worker import HEARTBEAT, LeadershipLost, Worker, leadership
@@ -107,6 +109,10 @@ class Simulation:
         """What time brings, then the day's commands, then quiet."""
         morning = _morning(day)
         self.now = morning
+        at_work = {step.service for step in steps}
+        today = [each for each in self.workers if not onlooker(each.service) or each.service.name in at_work]
+        if late := [each for each in today if onlooker(each.service)]:
+            await pump.to_quiet(late)  # its decisions ask views that saw yesterday
         for worker in self.workers:
             if worker.service.deadlines:
                 await worker.deadlines()
@@ -114,13 +120,18 @@ class Simulation:
             start = morning + timedelta(seconds=SECONDS * number // 6)
             await self._group(stores[service], list(group), start)
         self.now = _evening(day)
-        await pump.to_quiet(self.workers)
+        await pump.to_quiet(today)
 
     async def _group(self, store: Grouped, steps: Sequence[Step], start: datetime) -> None:
         async with store.transaction() as transaction:
             await store.prefetch(transaction, _ids(steps))
             for number, step in enumerate(steps):
                 await play(store, step, start + timedelta(seconds=SECONDS * number // (6 * len(steps))))
+
+
+def onlooker(service: Service) -> bool:
+    """Whether nothing that a plan does makes it act by itself: it may read later, many days at once."""
+    return not service.deadlines and set(service.reactions) <= {PersonErased}
 
 
 def _morning(day: date) -> datetime:

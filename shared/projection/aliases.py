@@ -78,30 +78,40 @@ async def shown_under(reading: Reading, person_ids: Iterable[str]) -> dict[str, 
     return {one: one for one in wanted} | {r["person_id"]: r["root_id"] for r in rows}
 
 
-async def joined_under(unit: Unit, person_id: str) -> str | None:
-    """For a decision: the other id under which what is new about this person has to be recorded, if any."""
-    row = await unit.row(ALIASES, person_id)
-    return str(row["root_id"]) if row else None
+async def groups(reading: Reading, person_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """For each of these ids all the ids of the person, the one under which they are shown first."""
+    wanted = sorted(set(person_ids))
+    table = reading.table(ALIASES)
+    above = table.alias()
+    root = sa.select(above.c.root_id).where(above.c.person_id.in_(wanted))
+    concerned = table.c.root_id.in_(wanted) | table.c.root_id.in_(root)
+    query = sa.select(table.c.person_id, table.c.root_id).where(concerned).order_by(table.c.person_id)
+    rows = await reading.rows(query)
+    under = {row["person_id"]: row["root_id"] for row in rows}
+    members: dict[str, list[str]] = {}
+    for row in rows:
+        members.setdefault(row["root_id"], []).append(row["person_id"])
+    roots = {one: under.get(one, one) for one in wanted}
+    return {one: (root, *members.get(root, ())) for one, root in roots.items()}
 
 
 async def group(reading: Reading, person_id: str) -> tuple[str, ...]:
     """All the ids of the person, the one under which they are shown first."""
-    root = await root_of(reading, person_id)
-    return (root, *await _members(reading, root))
+    return (await groups(reading, [person_id]))[person_id]
 
 
 async def ids_of(unit: Unit, person_id: str) -> tuple[str, ...]:
     """For a decision: as `group`."""
-    root = await joined_under(unit, person_id) or person_id
-    table = await unit.table(ALIASES)
-    query = sa.select(table.c.person_id).where(table.c.root_id == root).order_by(table.c.person_id)
-    return (root, *(row["person_id"] for row in await unit.rows(query)))
+    known = unit.transaction.kin
+    if person_id not in known:
+        known[person_id] = await group(await unit.reading(), person_id)
+    return known[person_id]
 
 
-async def _members(reading: Reading, root: str) -> Sequence[str]:
-    table = reading.table(ALIASES)
-    query = sa.select(table.c.person_id).where(table.c.root_id == root).order_by(table.c.person_id)
-    return [row["person_id"] for row in await reading.rows(query)]
+async def joined_under(unit: Unit, person_id: str) -> str | None:
+    """For a decision: the other id under which what is new about this person has to be recorded, if any."""
+    root = (await ids_of(unit, person_id))[0]
+    return root if root != person_id else None
 
 
 def rooted(reading: Reading, person_id: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -17,7 +17,7 @@ from shared.decisions import Decision, Refused
 from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
 from shared.events import PARTITIONS, Event
 from shared.log import TopicPartition, partition_of
-from shared.projection import Reading, copy_records
+from shared.projection import Reading, Row, copy_records
 from shared.store.statements import APPEND, COLUMN_NAMES, COUNT, INSERT, Numbered, chain, columns, fact_row
 from shared.store.unit import Command, Repeated, Stale, Unit
 from shared.telemetry import traceparent
@@ -65,10 +65,14 @@ class Transaction:
     appended: list[tuple[Recorded, bytes]] = field(default_factory=list)
     written: Pending = field(default_factory=Pending)
     reading: Reading | None = None
+    rows: dict[tuple[str, str], Row | None] = field(default_factory=dict)
+    """The views' rows that decisions asked for, by view and key: asked once a transaction."""
+    kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By person, all the ids that they stand under (`shared.projection.aliases`)."""
 
     async def load(self, stream_ids: Sequence[str]) -> None:
         """Reads the streams that are not here yet, with one query."""
-        missing = [stream for stream in stream_ids if stream not in self.loaded]
+        missing = [stream for stream in dict.fromkeys(stream_ids) if stream not in self.loaded]
         if not missing:
             return
         for stream in missing:

@@ -232,22 +232,27 @@ class Unit:
                 )
             )
 
-    async def _read(self) -> Reading:
+    async def reading(self) -> Reading:
+        """A look at the views, the same for the whole transaction."""
         if self.transaction.reading is None:
             self.transaction.reading = await Reading.open(self.conn, self.store.service)
         return self.transaction.reading
 
     async def row(self, view: View, key: str) -> dict[str, Any] | None:
         """The view's row of that key, as folded so far."""
-        return await (await self._read()).row(view, key)
+        known, place = self.transaction.rows, (view.name, key)
+        if place not in known:
+            known[place] = await (await self.reading()).row(view, key)
+        row = known[place]
+        return dict(row) if row is not None else None
 
     async def rows(self, query: Executable) -> list[dict[str, Any]]:
         """The rows of a query on views."""
-        return await (await self._read()).rows(query)
+        return await (await self.reading()).rows(query)
 
     async def table(self, view: View) -> Table:
         """The view's present table."""
-        return (await self._read()).table(view)
+        return (await self.reading()).table(view)
 
 
 def fold(stream: Stream[S1], recorded: Sequence[Recorded]) -> S1:
