@@ -146,7 +146,7 @@ async def measure(current: Settings, people: int) -> list[Figure]:
     store = Store("intake", db.service_engine("intake", named, pool_size=4), named)
     try:
         async with store.engine.begin() as conn:
-            await prepare(conn, db.views_schema("intake", named), SERVICE.views)
+            await prepare(conn, db.views_schema("intake", named), SERVICE.views, SERVICE.hears)
         begun = time.perf_counter()
         filled = await fill(store, people, clock.today(), lambda done: _say(f"\r{done:,} persone", end=""))
         _say(f"\r{people:,} persons and {filled.facts:,} facts were written in {time.perf_counter() - begun:.0f} s")

@@ -47,7 +47,7 @@ async def _validate(log: Log) -> int:
 async def _prepared(named: Settings, log: Log) -> Store:
     store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
     async with store.engine.begin() as conn:
-        await prepare(conn, db.views_schema("reporting", named), SERVICE.views)
+        await prepare(conn, db.views_schema("reporting", named), SERVICE.views, SERVICE.hears)
     await Relay(store, log).check()
     return store
 

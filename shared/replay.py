@@ -73,7 +73,9 @@ async def replay(
     aside = as_of is not None or at is not None
     schema = views_schema(service.name, store.settings) + ("_asof" if aside else "")
     # Aside, the journal is built too: what a correction touches is folded again from it.
-    names: list[Member] = [m for m in members(service.views) if view in (None, m[0]) or (aside and m[0] == HEARD)]
+    names: list[Member] = [
+        m for m in members(service.views, service.hears) if view in (None, m[0]) or (aside and m[0] == HEARD)
+    ]
     if view is not None and view not in {name for name, _, _ in names}:
         raise LookupError(view)
     with_journal = any(name == HEARD for name, _, _ in names)

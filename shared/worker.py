@@ -104,7 +104,7 @@ class Worker:
         """Makes the views' tables, compares database and log, finds the positions. Raises Restored."""
         async with self.store.engine.begin() as conn:
             schema = views_schema(self.service.name, self.store.settings)
-            self.stale_views = await prepare(conn, schema, self.service.views)
+            self.stale_views = await prepare(conn, schema, self.service.views, self.service.hears)
         await self.relay.check()
         await self.reader.start()
 
@@ -199,7 +199,7 @@ async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> 
                 group.create_task(_keys(worker))
                 group.create_task(_measuring(worker))
                 if worker.stale_views:
-                    group.create_task(_rebuild(worker))
+                    group.create_task(rebuild(worker))
         finally:
             await worker.close()
 
@@ -301,11 +301,12 @@ async def _keys(worker: Worker) -> None:
         await asyncio.sleep(KEYS_EVERY)
 
 
-async def _rebuild(worker: Worker) -> None:
-    """The code of some views changed: they are built from the log beside the old ones."""
+async def rebuild(worker: Worker) -> None:
+    """The code of some views changed, or the service hears other facts than before: they are built from the log
+    beside the old ones, the journal first, from which the others fold corrected facts again."""
     for name in worker.stale_views:
         await replay(worker.service, worker.store, worker.log, view=name)
-        logger.info("%s: view %s was built anew", worker.service.name, name)
+        logger.info("%s: %s was built anew", worker.service.name, name)
 
 
 def main(service: Service) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -86,7 +86,8 @@ def _heard_columns() -> list[Column[Any]]:
 
 
 HEARD_INDEXES = ("subject", "type")
-HEARD_FINGERPRINT = "1"
+HEARD_COLUMNS_AGE = "1"
+"""To be counted up when the journal's columns change."""
 HEARD_COLUMNS = tuple(column.name for column in _heard_columns())
 
 
@@ -114,15 +115,17 @@ create table if not exists profiles (
 """
 
 
-async def prepare(conn: AsyncConnection, views_schema: str, views: Sequence[View]) -> list[str]:
+async def prepare(
+    conn: AsyncConnection, views_schema: str, views: Sequence[View], hears: Iterable[type[Event]]
+) -> list[str]:
     """Makes registry and tables where there are none yet; returns the views whose code has changed since and
-    that must be replayed."""
+    that must be replayed, the journal first."""
     for statement in REGISTRY.split(";\n"):
         if statement.strip():
             await conn.execute(text(statement.replace("not exists ", f'not exists "{views_schema}".')))
     known = {row.view: row.fingerprint for row in await conn.execute(text("select view, fingerprint from views"))}
     stale = []
-    for name, view, fingerprint in members(views):
+    for name, view, fingerprint in members(views, hears):
         if name not in known:
             table = f"{name}__{fingerprint}"
             await create_table(conn, views_schema, view, table)
@@ -136,9 +139,15 @@ async def prepare(conn: AsyncConnection, views_schema: str, views: Sequence[View
     return stale
 
 
-def members(views: Sequence[View]) -> list[tuple[str, View | None, str]]:
-    """The journal and the views: name, view, fingerprint. The journal comes first: refolds read it."""
-    return [(HEARD, None, HEARD_FINGERPRINT), *((v.name, v, v.fingerprint) for v in views)]
+def members(views: Sequence[View], hears: Iterable[type[Event]]) -> list[tuple[str, View | None, str]]:
+    """The journal and the views: name, view, fingerprint. The journal comes first: refolds read it.
+
+    Its fingerprint names all that the service hears: of a type that is heard from now on it lacks the facts that it
+    let pass before, and what is folded again from it would lack them too.
+    """
+    heard = f"{HEARD_COLUMNS_AGE}{sorted(event.TYPE for event in hears)}"
+    fingerprint = hashlib.sha256(heard.encode()).hexdigest()[:8]
+    return [(HEARD, None, fingerprint), *((v.name, v, v.fingerprint) for v in views)]
 
 
 async def create_table(conn: AsyncConnection, schema: str, view: View | None, name: str) -> None:

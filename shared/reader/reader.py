@@ -58,7 +58,7 @@ class LogReader:
         self.service, self.store, self.log, self.now = service, store, log, now
         self.hearing = Hearing(
             # The journal, each view, the reactions: each keeps its own position.
-            readers=[name for name, _, _ in members(service.views)] + [REACTIONS],
+            readers=[name for name, _, _ in members(service.views, service.hears)] + [REACTIONS],
             hears=frozenset(event.TYPE for event in service.hears),
             reacting=frozenset(event.TYPE for event in service.reactions),
         )

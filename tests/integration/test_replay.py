@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from shared import shares
+from shared.events.intake import InterviewHeld
+from shared.projection import HEARD
 from shared.pump import to_quiet
 from shared.replay import replay
+from shared.service import Service
 from shared.shares import ReplayStopped
+from shared.worker import Worker, rebuild
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.toy import OUTCOMES, PEOPLE, TOY, close, corrected, forged, inject, interview, rows
 
@@ -167,6 +172,35 @@ async def test_one_view_is_replayed_alone_while_the_log_goes_on(running: Running
     assert len(found) == 7
     assert sum(row["interviews"] for row in found.values()) == 7
     assert sum(row["outcome"] is not None for row in found.values()) == 1
+
+
+async def test_who_begins_to_hear_a_type_has_its_facts_of_before_too(running: Running) -> None:
+    """Else what is folded again from the journal would lack them: the outcome of who had an interview corrected."""
+    interviews = replace(PEOPLE, hears=(InterviewHeld,))
+    older = await taken_over(running, replace(TOY, views=(interviews,)))
+    assert older.stale_views
+    await rebuild(older)
+    held = accepted(await interview(running, "Amina")).events[0].meta.id
+    accepted(await close(running, "Amina", "autonomous"))
+    await running.quiet()
+    worker = await taken_over(running, TOY)
+    assert HEARD in worker.stale_views
+    await rebuild(worker)
+    await running.quiet()
+    accepted(await corrected(running, "Amina", held, None))
+    await running.quiet()
+    (row,) = (await rows(running)).values()
+    assert (row["interviews"], row["outcome"]) == (0, "autonomous")
+    assert not (await taken_over(running, TOY)).stale_views
+
+
+async def taken_over(running: Running, service: Service) -> Worker:
+    """Another version of the service goes on where the one before stood."""
+    before = running.workers["intake"]
+    await before.close()
+    worker = running.workers["intake"] = Worker(service, before.store, running.log, now=lambda: running.now)
+    await worker.start()
+    return worker
 
 
 async def test_an_unknown_view_is_refused(running: Running) -> None:
