@@ -11,8 +11,10 @@ SERVICES := intake matching training enterprise reporting
 PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
 CODE := $(wildcard deploy docs services shared tests benchmarks)
-# Unit tests first: what they find is found in seconds. Three processes on two processors: browser tests mostly wait.
-TESTS := $(wildcard tests/unit) $(filter-out tests/unit/ tests/fixtures/ tests/chaos/,$(sort $(wildcard tests/*/)))
+# Unit tests first: what they find is found in seconds; then what takes longest in one process. Three processes on two
+# processors: browser tests mostly wait.
+FIRST := tests/unit/ tests/e2e/ tests/chaos/
+TESTS := $(FIRST) $(filter-out $(FIRST) tests/fixtures/,$(sort $(wildcard tests/*/)))
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
 HOME_DIR := $(or $(INSIEME_HOME),.local)
 JOIN := test -f $(HOME_DIR)/environment || { echo "La piattaforma non è in funzione: avviarla con «make up»."; exit 1; }; \

@@ -72,6 +72,16 @@ class Act:
         return await self.run(store, by, *ids.values(), *said, *self.also(reader))
 
 
+def acts_under(page: str, api: str, **same: Any) -> Callable[..., Act]:
+    """Makes acts whose paths begin alike: `(words, page's end, api's end, run, model)`; `same` is what else they
+    share."""
+
+    def act(words: str, page_end: str, api_end: str, run: Any, model: type[BaseModel] | None = None, **own: Any) -> Act:
+        return Act(words=words, page=f"{page}/{page_end}", api=f"{api}/{api_end}", run=run, model=model, **same | own)
+
+    return act
+
+
 class Fact(BaseModel):
     """A recorded fact, and where it stands in the log (`place`, for a page's `?after=`)."""
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import person_stream
@@ -17,7 +16,7 @@ from services.intake.views.duplicates import joined, pair, waiting
 from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Store
-from shared.web.acts import Act, Ids, To, page_routes
+from shared.web.acts import Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
 from shared.web.formats import day
 from shared.web.pages import Column, Errors, page
@@ -155,19 +154,12 @@ def _to_root(outcome: Any, _: Ids) -> str:
     return f"/intake/persone/{outcome.events[0].event.root_id}"
 
 
-def _act(words: str, page_: str, api: str, run: Any, model: type[BaseModel], to: To) -> Act:
-    return Act(
-        words=words, action="intake.join", page=f"/doppioni/{{one_id}}/{{other_id}}/{page_}",
-        api=f"/people/{{one_id}}/doubles/{{other_id}}/{api}", run=run, model=model, to=to,
-    )  # fmt: skip
-
-
+_act = acts_under("/doppioni/{one_id}/{other_id}", "/people/{one_id}/doubles/{other_id}", action="intake.join")
 ACTS = (
     _act("Unisce due schede della stessa persona", "unisci", "joining", commands.join_persons, forms.JoinForm,
-         _to_root),
-    _act("Tiene distinte due schede", "diverse", "dismissal", commands.dismiss_duplicate, forms.DismissForm,
-         HOME),
+         to=_to_root),
+    _act("Tiene distinte due schede", "diverse", "dismissal", commands.dismiss_duplicate, forms.DismissForm, to=HOME),
     _act("Divide due schede unite", "dividi", "parting", commands.part_persons, forms.PartForm,
-         HOME + "/{one_id}/{other_id}"),
+         to=HOME + "/{one_id}/{other_id}"),
 )  # fmt: skip
 page_routes(router, ACTS, _again)

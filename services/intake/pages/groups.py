@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 
 from services.intake import commands, forms, labels, views
 from services.intake.commands.agenda import moment
@@ -20,7 +19,7 @@ from shared import clock
 from shared.decisions import Refused
 from shared.store import Store
 from shared.store.unit import fold
-from shared.web.acts import Act, Ids, page_routes
+from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
 from shared.web.pages import Errors, page
 from shared.web.problems import Problem
@@ -118,13 +117,7 @@ PLANNED = (
 )  # fmt: skip
 
 
-def _act(words: str, page_: str, api: str, run: Any, model: type[BaseModel] | None = None) -> Act:
-    return Act(
-        words=words, action=ACTION, page=f"/incontri/{{session_id}}/{page_}", api=f"/sessions/{{session_id}}/{api}",
-        run=run, model=model, to="/intake/incontri/{session_id}",
-    )  # fmt: skip
-
-
+_act = acts_under("/incontri/{session_id}", "/sessions/{session_id}", action=ACTION, to="/intake/incontri/{session_id}")
 HELD = (
     _act("Invita delle persone a un incontro", "invita", "invitations", commands.invite, forms.InviteForm),
     _act("Registra le presenze a un incontro", "presenze", "attendance", commands.attendance, forms.AttendanceForm),

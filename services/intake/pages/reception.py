@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from services.intake import doors, forms
 from services.intake.commands import reception as acts
@@ -24,7 +23,7 @@ from shared.projection import ViewNotReady
 from shared.store import Command, Outcome, Store
 from shared.store.unit import fold
 from shared.web import sessions
-from shared.web.acts import Act, Ids, page_routes
+from shared.web.acts import Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
 from shared.web.desk_labels import STANDINGS
 from shared.web.pages import Errors, page
@@ -234,13 +233,10 @@ async def _left(store: Store, by: Command, desk: str, visit_id: str) -> Outcome:
     return await acts.end_visit(store, by, desk, visit_id, "left")
 
 
-def _act(words: str, page_: str, api: str, run: Any, model: type[BaseModel] | None = None) -> Act:
-    return Act(
-        words=words, action=PURPOSE, page=f"/accoglienza/{{desk}}/{page_}", api=f"/desks/{{desk}}/{api}", run=run,
-        model=model, to=HOME + "/{desk}", types={"desk": Annotated[str, Depends(known_desk)]},
-    )  # fmt: skip
-
-
+_act = acts_under(
+    "/accoglienza/{desk}", "/desks/{desk}", action=PURPOSE, to=HOME + "/{desk}",
+    types={"desk": Annotated[str, Depends(known_desk)]},
+)  # fmt: skip
 VISIT, VISIT_JSON = "visite/{visit_id}", "visits/{visit_id}"
 ACTS = (
     _act("Registra l'arrivo di qualcuno", "arrivi", "arrivals", _arrive_new),

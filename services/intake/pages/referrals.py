@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from services.intake import doors, forms, labels, tax_code
 from services.intake.commands import referrals as acts
@@ -24,7 +23,7 @@ from shared import clock
 from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Command, Outcome, Store
-from shared.web.acts import Act, Ids, To, page_routes
+from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store
 from shared.web.pages import Errors, page
 from shared.web.problems import Problem
@@ -214,22 +213,18 @@ def _to_person(outcome: Any, _: Ids) -> str:
     return f"/intake/persone/{outcome.events[-1].event.subject}"
 
 
-def _answer(words: str, page_: str, api: str, run: Any, model: type[BaseModel], to: To) -> Act:
-    return Act(
-        words=words, action="intake.referrals", page=f"/segnalazioni/{{person_id}}/{{referral_id}}/{page_}",
-        api=f"/people/{{person_id}}/referrals/{{referral_id}}/{api}", run=run, model=model, to=to,
-    )  # fmt: skip
-
-
+_answer = acts_under(
+    "/segnalazioni/{person_id}/{referral_id}", "/people/{person_id}/referrals/{referral_id}", action="intake.referrals"
+)
 ANSWERS = (
     _answer("Accoglie una segnalazione e iscrive la persona", "accogli", "acceptance", acts.accept, forms.QuickForm,
-            _to_person),
+            to=_to_person),
     _answer("Riconosce una persona già iscritta", "conosciuta", "recognition", acts.accept_known, forms.KnownForm,
-            _to_person),
+            to=_to_person),
     _answer("Risponde a una segnalazione senza iscrivere", "rispondi", "declining", acts.decline, forms.DeclineForm,
-            QUEUE),
+            to=QUEUE),
     _answer("Registra il consenso a riferire all'ente", "consenso", "agreement", acts.change_agreement,
-            forms.AgreementForm, QUEUE + "/{person_id}/{referral_id}"),
+            forms.AgreementForm, to=QUEUE + "/{person_id}/{referral_id}"),
 )  # fmt: skip
 page_routes(router, ANSWERS, _again)
 ACTS = REFERRED + ANSWERS

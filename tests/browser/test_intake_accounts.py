@@ -7,16 +7,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.office import Office, fits, shot
 from tests.e2e.desk import form_of, refused, send
-from tests.e2e.test_intake_identity import (
-    Office,
-    as_wide_as_the_screen,
-    shot,
-)
-from tests.e2e.test_intake_identity import browser as browser
-from tests.e2e.test_intake_identity import clean as clean
-from tests.e2e.test_intake_identity import office as office
-from tests.e2e.test_intake_identity import platform as platform
 from tests.fixtures.intake import follow, register
 
 pytestmark = pytest.mark.e2e
@@ -32,12 +24,12 @@ async def test_the_administrators_pages(office: Office, width: int) -> None:
     await shot(page, f"accounts-home-{width}")
     await page.get_by_role("link", name="Utenti ed enti").first.click()
     await desk.look(page)
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"accounts-list-{width}")
 
     await page.get_by_role("link", name="Enti", exact=True).click()
     await send(desk, page, "/intake/enti", {"Nome dell'ente": "Acli provinciali di Bologna", "Tipo": "Associazione"})
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"accounts-organisations-{width}")
 
     await desk.go(page, "/intake/utenti/nuovo")
@@ -47,22 +39,22 @@ async def test_the_administrators_pages(office: Office, width: int) -> None:
     }  # fmt: skip
     words = await refused(desk, page, "/utenti/nuovo", new | {"Nome utente": "Omar Said"})
     assert "Nome utente" in words
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"accounts-new-refused-{width}")
     await send(desk, page, "/utenti/nuovo", {"Nome utente": "omar.said"})
     await expect(page.locator("h1")).to_have_text("Omar Said")
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"accounts-new-{width}")
 
     await desk.go(page, f"/intake/utenti/{GIULIA}")
     assert "1 persona in carico" in await refused(desk, page, "/disattiva", {"Perché": "Ha lasciato il programma"})
     await expect(page.get_by_text("chi ha il ruolo")).to_be_visible()
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"accounts-cases-{width}")
 
     francesca = await desk.enter("Francesca Sola", width)
     await francesca.get_by_role("link", name="Passaggio dei casi").first.click()
-    await as_wide_as_the_screen(francesca)
+    await fits(francesca)
     await desk.go(francesca, f"/intake/passaggi?da={GIULIA}")
     await shot(francesca, f"accounts-handover-{width}")
     await send(desk, francesca, "/intake/passaggi", {"A chi passano, a turno": "Omar Said"})

@@ -3,85 +3,23 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import expect
 
-from services.intake import commands, forms
-from shared import clock
-from shared.web import static
-from tests.e2e.desk import Desk, fill, form_of, refused, send
-from tests.e2e.serving import served
-from tests.fixtures.platform import Platform, Running, accepted
-from tests.fixtures.platform import platform as platform  # not the launcher's: time stands in our hand
+from tests.browser.office import Office, fits, shot
+from tests.e2e.desk import fill, form_of, refused, send
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-SHOTS = os.environ.get("INSIEME_SHOTS")
-MONDAY = datetime(2024, 5, 6, 7, 0, tzinfo=UTC)
 AMINA: dict[str, Any] = {
     "family_name": "Haddad", "given_name": "Amina", "tax_code": "HDDMNA85H50Z330M", "birth_date": "1985-06-10",
     "birth_place": "Marocco", "sex": "F", "citizenship": "Z330", "phone": "+39 333 1234567", "municipality": "037006",
     "quartiere": "navile", "education": "upper_secondary", "channel": "parish", "on": "2024-03-04",
 }  # fmt: skip
 AGAIN = AMINA | {"family_name": "Hadad", "tax_code": None, "birth_date": "1985-06-11", "phone": "+39 320 7654321"}
-
-
-@dataclass
-class Office:
-    """Intake in this process, with its site on a port."""
-
-    running: Running
-    desk: Desk
-
-    async def person(self, values: dict[str, Any]) -> str:
-        form = forms.RegisterForm.model_validate(values)
-        outcome = await commands.register(self.running.store("intake"), self.running.command(), form)
-        return accepted(outcome).events[0].event.subject
-
-
-@pytest.fixture(autouse=True)
-def clean() -> None:
-    """Not the whole platform of the other e2e tests: only what `office` makes."""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        await started.close()
-
-
-@pytest.fixture
-async def office(platform: Platform, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    assert not static.missing(), "front-end parts are missing: run `npm ci`"
-    monkeypatch.setenv("INSIEME_CLOCK_START", MONDAY.isoformat())
-    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
-    running = await platform("intake")
-    running.now = clock.now()
-    async with served(running) as address:
-        desk = Desk(address, browser)
-        yield Office(running, desk)
-        assert desk.wrong == []
-
-
-async def shot(page: Page, name: str) -> None:
-    """For the eyes: only where INSIEME_SHOTS names a folder."""
-    if SHOTS:
-        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-
-
-async def as_wide_as_the_screen(page: Page) -> None:
-    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} px wider than the screen"
 
 
 async def test_documents_and_permit_at_the_desk(office: Office) -> None:
@@ -125,7 +63,7 @@ async def test_a_photograph_from_a_telephone(office: Office) -> None:
         await page.get_by_role("link", name="Curriculum").click()
     download = await started.value
     assert re.fullmatch(r"cv-[0-9a-f]{8}\.jpg", download.suggested_filename)
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, "attachments-360")
     await desk.look(page)
 
@@ -138,12 +76,12 @@ async def test_two_records_are_compared_joined_and_parted(office: Office, width:
     page = await desk.enter("Giulia Rossi", width=width)
     await desk.go(page, "/intake/doppioni")
     await expect(page.get_by_text("Da guardare (1)")).to_be_visible()
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"duplicates-{width}")
     await page.locator("main table a").first.click()
     await expect(page.get_by_role("heading", name="Due schede a confronto")).to_be_visible()
     await desk.look(page)
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"pair-{width}")
     await send(desk, page, "/unisci", {
         "Quale scheda resta": f"Haddad Amina ({first[:8]})", "Su che cosa si basa": "Stesso documento visto",
@@ -154,7 +92,7 @@ async def test_two_records_are_compared_joined_and_parted(office: Office, width:
     await page.get_by_text("Il percorso sotto la scheda unita").click()
     await desk.go(page, f"/intake/persone/{second}")
     await expect(page.get_by_text("Questa scheda è unita a")).to_be_visible()
-    await as_wide_as_the_screen(page)
+    await fits(page)
     await shot(page, f"alias-{width}")
     await page.get_by_role("link", name="Confronta o dividi").click()
     await send(desk, page, "/dividi", {"Perché": "Sono due persone", "Motivazione": "Viste insieme allo sportello."})

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from services.intake import forms, questionnaire
 from services.intake.commands import referrals, self_registration
 from services.intake.domain.referrals import ORGANISATIONS
-from shared import clock
-from shared.web import static
+from tests.browser.office import fits, intake_at, served, shot
 from tests.e2e.desk import Desk
-from tests.e2e.serving import served
 from tests.fixtures.platform import Platform, Running, accepted
-from tests.fixtures.platform import platform as platform  # not the launcher's: time stands in our hand
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-SHOTS = os.environ.get("INSIEME_SHOTS")
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LUCA: dict[str, Any] = {
     "family_name": "Marchetti", "given_name": "Luca", "birth_date": "1979-11-02", "phone": "333 7654321",
@@ -38,27 +32,9 @@ AMINA: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def clean() -> None:
-    """Not the whole platform of the other e2e tests: only what `desk` makes."""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        await started.close()
-
-
 @pytest.fixture
 async def running(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Running:
-    assert not static.missing(), "front-end parts are missing: run `npm ci`"
-    monkeypatch.setenv("INSIEME_CLOCK_START", MONDAY.isoformat())
-    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
-    made = await platform("intake")
-    made.now = clock.now()
-    return made
+    return await intake_at(MONDAY, platform, monkeypatch)
 
 
 @pytest.fixture
@@ -73,17 +49,6 @@ async def desk(running: Running, browser: Browser) -> AsyncIterator[Desk]:
         made = Desk(address, browser)
         yield made
         assert made.wrong == []
-
-
-async def shot(page: Page, name: str) -> None:
-    """For the eyes: only where INSIEME_SHOTS names a folder."""
-    if SHOTS:
-        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-
-
-async def fits(page: Page) -> None:
-    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} px wider than the screen"
 
 
 @pytest.mark.parametrize("width", [1280, 360])

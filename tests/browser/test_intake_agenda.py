@@ -6,27 +6,21 @@ import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from deploy.local.process import free_port
-from services.intake import commands, forms
-from shared import clock
-from shared.web import static
+from tests.browser.office import MONDAY, Office, fits, intake_at, served, shot
 from tests.e2e.desk import Desk, fill, form_of, refused, send
-from tests.e2e.serving import served
-from tests.fixtures.platform import Platform, Running, accepted
-from tests.fixtures.platform import platform as platform  # not the launcher's: time stands in our hand
+from tests.fixtures.platform import Platform
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-MONDAY = datetime(2024, 5, 6, 7, 0, tzinfo=UTC)
 AMINA: dict[str, Any] = {
     "family_name": "Haddad", "given_name": "Amina", "birth_date": "1985-06-10", "birth_place": "Marocco", "sex": "F",
     "citizenship": "Z330", "email": "amina@example.org", "municipality": "037006", "quartiere": "navile",
@@ -54,11 +48,9 @@ class Mailbox:
 
 
 @dataclass
-class Office:
-    """Intake in this process, with its site on a port, its worker's turns in the test's hands."""
+class Bookings(Office):
+    """With a mail server, and its worker's turns in the test's hands."""
 
-    running: Running
-    desk: Desk
     mailbox: Mailbox
 
     async def turn(self, minutes: int = 0) -> None:
@@ -68,33 +60,10 @@ class Office:
         await self.running.workers["intake"].deadlines()
         await self.running.quiet()
 
-    async def person(self, values: dict[str, Any]) -> str:
-        store = self.running.store("intake")
-        form = forms.RegisterForm.model_validate(values)
-        outcome = accepted(await commands.register(store, self.running.command(), form))
-        return outcome.events[0].event.subject
-
-
-@pytest.fixture(autouse=True)
-def clean() -> None:
-    """Not the whole platform of the other e2e tests: only what `office` makes."""
-
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        await started.close()
-
-
-@pytest.fixture
-async def office(platform: Platform, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    assert not static.missing(), "front-end parts are missing: run `npm ci`"
-    monkeypatch.setenv("INSIEME_CLOCK_START", MONDAY.isoformat())
-    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
-    running = await platform("intake")
-    running.now = clock.now()
+async def office(platform: Platform, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bookings]:
+    running = await intake_at(MONDAY, platform, monkeypatch)
     mailbox = Mailbox()
     controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     controller.start()
@@ -103,7 +72,7 @@ async def office(platform: Platform, browser: Browser, monkeypatch: pytest.Monke
         async with served(running) as address:
             store.settings = replace(store.settings, smtp_url=f"smtp://127.0.0.1:{controller.port}", base_url=address)
             desk = Desk(address, browser)
-            yield Office(running, desk, mailbox)
+            yield Bookings(running, desk, mailbox)
             assert desk.wrong == []
     finally:
         controller.stop()
@@ -114,22 +83,8 @@ async def times(page: Page) -> list[str]:
     return await page.locator(".panel").first.locator(".times .choice label").all_inner_texts()
 
 
-async def narrow(page: Page) -> None:
-    """Nothing is wider than the telephone."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-SHOTS = os.environ.get("SHOTS", "")
-
-
-async def shot(page: Page, name: str) -> None:
-    """A picture for whoever wants to look (SHOTS=folder)."""
-    if SHOTS:
-        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-
-
 @pytest.mark.parametrize("width", [1280, 360])
-async def test_a_day_of_bookings(office: Office, width: int) -> None:
+async def test_a_day_of_bookings(office: Bookings, width: int) -> None:
     desk = office.desk
     amina, luca = await office.person(AMINA), await office.person(LUCA)
     elena = await desk.enter("Elena Conti", width)
@@ -154,7 +109,7 @@ async def test_a_day_of_bookings(office: Office, width: int) -> None:
     await expect(card).to_contain_text("Martedì 07/05/2024, 09:30–10:00")
     await shot(elena, f"person-{width}")
     if width == 360:
-        await narrow(elena)
+        await fits(elena)
 
     # Somebody else wants the same half hour for Luca, from a page that was opened before.
     marco = await desk.enter("Marco Ferri", width)
@@ -201,7 +156,7 @@ async def test_a_day_of_bookings(office: Office, width: int) -> None:
     await expect(elena.get_by_text("Assente: Giulia Rossi")).to_be_visible()
     await shot(elena, f"agenda-{width}")
     if width == 360:
-        await narrow(elena)
+        await fits(elena)
 
     # A person refuses further messages by the link, without signing in.
     link = re.search(r"http\S+/basta/\S+", body)
@@ -224,7 +179,7 @@ async def test_a_day_of_bookings(office: Office, width: int) -> None:
     assert "Amina" not in link[0]
 
 
-async def test_a_group_session_and_its_day(office: Office) -> None:
+async def test_a_group_session_and_its_day(office: Bookings) -> None:
     desk, mailbox = office.desk, office.mailbox
     await office.person(AMINA)
     await office.person(LUCA)
@@ -257,7 +212,7 @@ async def test_a_group_session_and_its_day(office: Office) -> None:
     row = giulia.locator("tr").filter(has_text="Marchetti Luca")
     await row.locator("select").select_option(label="Assente")
     await shot(giulia, "session-360")
-    await narrow(giulia)
+    await fits(giulia)
     await giulia.get_by_label("Esito per tutti i presenti").select_option(label="Da continuare")
     await giulia.get_by_role("button", name="Registra le presenze").click()
     await expect(giulia.locator("main")).to_contain_text("avvenuto")
