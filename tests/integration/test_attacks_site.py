@@ -31,6 +31,7 @@ from shared.decisions import Refused
 from shared.web import sessions
 from shared.web.exports import Column, Format, export
 from shared.web.readers import Door, accounts, role_may, walk
+from tests.fixtures.intake import follow
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.population import site_of
 from tests.fixtures.web import hidden_fields
@@ -242,8 +243,11 @@ async def crawl(app: FastAPI, account: str, start: list[str], most: int) -> dict
 async def test_code_in_names_titles_and_notes_is_text_on_every_page(running: Running, app: FastAPI) -> None:
     today = clock.today().isoformat()
     store = running.store("intake")
-    outcome = accepted(await commands.register(store, running.command(), register_form()))
+    outcome = accepted(await commands.register(store, running.command(), register_form(on="2024-03-04")))
     person = outcome.events[0].event.subject
+    await follow(running, person)
+    note = forms.NoteForm.model_validate({"note": SCRIPT + SUM})
+    accepted(await commands.add_note(store, running.command(GIULIA), person, note))
     company = await send(app, SARA, "/matching/aziende/nuova", "/matching/aziende/nuova", {
         "name": SCRIPT + SUM, "vat_number": "IT 01234567897", "seat": ATTRIBUTE, "contact": SCRIPT, "size": "6-20",
         "sector": "C", "district": "pianura-est", "on": today,
@@ -257,17 +261,25 @@ async def test_code_in_names_titles_and_notes_is_text_on_every_page(running: Run
         "seats": "2", "starts_on": today, "ends_on": today, "provider": "cefal", "on": today,
     })  # fmt: skip
     await running.quiet()
+    project = await send(app, LUCA, f"/enterprise/projects/new?person={person}", "/enterprise/projects", {
+        "kind": "self_employment", "person_id": person, "sector": "crafts", "requested": "5000", "jobs": "1",
+        "title": SCRIPT + SUM, "description": SCRIPT + ATTRIBUTE, "on": today,
+    })  # fmt: skip
+    await running.quiet()
     shown: dict[str, str] = {}
     for account, start in (
         ("u-elena.conti", [f"/intake/persone/{person}", "/intake/", "/intake/cerca?q=script"]),
         (SARA, ["/matching/", company, vacancy, f"/matching/aziende?q={SCRIPT}"]),
         (IRENE, ["/training/", course]),
+        (GIULIA, ["/intake/", f"/intake/persone/{person}"]),
+        (LUCA, ["/enterprise/", project]),
     ):
         shown |= {f"{account} {path}": text for path, text in (await crawl(app, account, start, 60)).items()}
     assert len(shown) > 60
     escaped = html.escape(SCRIPT)
-    telling = [path for path, text in shown.items() if escaped in text]
-    assert len(telling) >= 4, "the control: pages do show what was typed"
+    telling = {path for path, text in shown.items() if escaped in text}
+    assert len(telling) >= 6, "the control: pages do show what was typed"
+    assert {f"{LUCA} {project}", f"{GIULIA} /intake/persone/{person}"} <= telling
     for path, text in shown.items():
         assert SCRIPT not in text, path
         assert ATTRIBUTE not in text, path
