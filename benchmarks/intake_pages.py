@@ -41,6 +41,8 @@ PAGE_MS, SEARCH_MS = 100.0, 150.0
 """Issue 3, item 10: at the 95th percentile, with 20,000 persons."""
 TIMES = 40
 SEARCHES = ("/doors/find", "/cerca")
+FILES = ("/esporta",)
+"""Lists to download, whole, and no pages: as long as they have rows."""
 ENDLESS = ("/flusso",)
 """Live pages: they do not end."""
 NOT_PAGES = ("/livez", "/readyz", "/metrics", "/openapi.json")
@@ -198,6 +200,9 @@ async def _measured(app: FastAPI, store: Store, filled: Filled) -> list[Figure]:
             f"{name:<58}{_p(ms, 0.5):>9.1f}{p95:>9.1f}{_p(sql, 0.5):>9.1f}{bare:>9.1f}"
             f"{_p(ms, 0.5) / max(_p(sql, 0.5), 0.01):>7.1f}{len(asked[-1].statements):>12}"
         )
+        if name.endswith(FILES):
+            figures.append(Figure(f"(f) {name}"[:57], p95, bare, "ms", "a file", True))
+            continue
         goal = SEARCH_MS if name.startswith(SEARCHES) else PAGE_MS
         figures.append(Figure(f"(f) {name}"[:57], p95, bare, "ms", f"<= {goal:g} ms", p95 <= goal))
     return figures
