@@ -11,8 +11,8 @@ SERVICES := intake matching training enterprise reporting
 PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
 CODE := $(wildcard deploy docs services shared tests benchmarks)
-# Unit tests first: what they find is found in seconds; then what takes longest in one process. Three processes on two
-# processors: browser tests mostly wait.
+# Unit tests first: what they find is found in seconds; then what takes longest in one process. Four processes on two
+# processors: browsers and brokers mostly wait.
 FIRST := tests/unit/ tests/e2e/ tests/chaos/
 TESTS := $(FIRST) $(filter-out $(FIRST) tests/fixtures/,$(sort $(wildcard tests/*/)))
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
@@ -20,16 +20,20 @@ HOME_DIR := $(or $(INSIEME_HOME),.local)
 JOIN := test -f $(HOME_DIR)/environment || { echo "La piattaforma non è in funzione: avviarla con «make up»."; exit 1; }; \
 	set -a; . $(abspath $(HOME_DIR))/environment; set +a
 
+# The environments beside each other: each is one download after the other, on one processor.
+PREPARE = $(MAKE) --no-print-directory --jobs=3 .venv-streams/ready node_modules/ready
+
 .PHONY: help setup up test check audit format lock replay bench chaos backup restore rotate
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-up: .venv/ready-base .venv-streams/ready node_modules/ready ## run the platform (BROKER=auto|kafka|embedded SCENARIO=h1-2024|none PORT=8080)
+up: ## run the platform (BROKER=auto|kafka|embedded SCENARIO=h1-2024|none PORT=8080)
+	@$(PREPARE) .venv/ready-base
 	@$(PY) -m services up --broker $(BROKER) --port $(PORT) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: check ## everything: check, then all tests (REQUIRE_KAFKA=1: no Kafka is a failure)
-	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup ## style, types, boundaries, weaknesses, secrets, generated documents, manifests (also the pre-commit hook)
 	.venv/bin/ruff check .
@@ -68,7 +72,8 @@ restore: .venv/ready-base ## bring a backup back into an empty platform that is 
 rotate: .venv/ready-base ## a new generation of the vaults' master keys, beside a running platform (SERVICE=...)
 	@$(JOIN); for service in $(or $(SERVICE),$(SERVICES)); do $(PY) -m services.$$service rotate-keys; done
 
-setup: .venv/ready-dev .venv-streams/ready node_modules/ready ## prepare the environments (done once; up and test do it themselves)
+setup: ## prepare the environments (done once; up and test do it themselves)
+	@$(PREPARE) .venv/ready-dev
 
 lock: .venv/ready-dev ## resolve requirements/*.in and package.json again (UPGRADE=1: to the newest)
 	for name in base dev streams; do .venv/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url \
