@@ -11,7 +11,7 @@ SERVICES := intake matching training enterprise reporting
 PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
 CODE := $(wildcard deploy docs services shared tests benchmarks)
-# Unit tests first: what they find is found in seconds; then what takes longest in one process. Four processes on two
+# Unit tests first: what they find is found in seconds; then what takes longest in one process. Three processes on two
 # processors: browsers and brokers mostly wait.
 FIRST := tests/unit/ tests/e2e/ tests/chaos/
 TESTS := $(FIRST) $(filter-out $(FIRST) tests/fixtures/,$(sort $(wildcard tests/*/)))
@@ -33,7 +33,7 @@ up: ## run the platform (BROKER=auto|kafka|embedded SCENARIO=h1-2024|none PORT=8
 	@$(PY) -m services up --broker $(BROKER) --port $(PORT) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: check ## everything: check, then all tests (REQUIRE_KAFKA=1: no Kafka is a failure)
-	$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup ## style, types, boundaries, weaknesses, secrets, generated documents, manifests (also the pre-commit hook)
 	.venv/bin/ruff check .

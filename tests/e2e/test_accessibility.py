@@ -23,7 +23,7 @@ RUN = """async standard => {
         where: v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160))}));
 }"""
 LINKS = "Array.from(document.querySelectorAll('a[href]'), a => a.href)"
-AT_MOST = int(os.environ.get("KINDS_OF_PAGES", "3"))
+AT_MOST = int(os.environ.get("KINDS_OF_PAGES", "2"))
 """Kinds of pages that each reader is followed to; with 60 it is every one: more than any role has."""
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+|\d{4}-W?\d+(-\d+)?|(?<=/)[uo]-[a-z.-]+")
 FILES = re.compile(r"\.(csv|xlsx|ics|json|pdf)$|/(static|api)/|/sign-in|/esporta|/export|/modello|/file\b")

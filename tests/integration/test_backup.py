@@ -144,7 +144,6 @@ async def emptiness(current: Settings) -> list[int]:
 @pytest.mark.parametrize(
     ("source", "target"),
     [
-        ("embedded", "embedded"),
         pytest.param("kafka", "embedded", marks=pytest.mark.kafka),
         pytest.param("embedded", "kafka", marks=pytest.mark.kafka),
     ],
