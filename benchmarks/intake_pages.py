@@ -38,7 +38,8 @@ from shared.web.readers import accounts, role_may, walk
 from shared.web.site import site
 
 PAGE_MS, SEARCH_MS = 100.0, 150.0
-"""Issue 3, item 10: at the 95th percentile, with 20,000 persons."""
+GOAL_PEOPLE = 20_000
+"""At the 95th percentile, with so many persons; with more, the ratio to the bare queries is what is looked at."""
 TIMES = 40
 SEARCHES = ("/doors/find", "/cerca")
 FILES = ("/esporta",)
@@ -200,8 +201,8 @@ async def _measured(app: FastAPI, store: Store, filled: Filled) -> list[Figure]:
             f"{name:<58}{_p(ms, 0.5):>9.1f}{p95:>9.1f}{_p(sql, 0.5):>9.1f}{bare:>9.1f}"
             f"{_p(ms, 0.5) / max(_p(sql, 0.5), 0.01):>7.1f}{len(asked[-1].statements):>12}"
         )
-        if name.endswith(FILES):
-            figures.append(Figure(f"(f) {name}"[:57], p95, bare, "ms", "a file", True))
+        if name.endswith(FILES) or filled.people > GOAL_PEOPLE:
+            figures.append(Figure(f"(f) {name}"[:57], p95, bare, "ms", "none", True))
             continue
         goal = SEARCH_MS if name.startswith(SEARCHES) else PAGE_MS
         figures.append(Figure(f"(f) {name}"[:57], p95, bare, "ms", f"<= {goal:g} ms", p95 <= goal))
