@@ -136,6 +136,7 @@ async def ask(client: httpx.AsyncClient, engine: AsyncEngine, address: str) -> A
 
 async def knock(app: FastAPI, engine: AsyncEngine, who: list[str], address: str) -> tuple[str, list[Asked]]:
     """Asks as one account after the other until the page opens; who asked last, and what each was answered."""
+    assert who, f"{address}: none of the READERS may open it"
     answers: list[Asked] = []
     for account in who:
         async with browsing(app, account) as client:

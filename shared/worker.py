@@ -118,9 +118,12 @@ class Worker:
     async def deadlines(self) -> int:
         """Does what the day asks for, once per deadline, key and due date; returns how many came due."""
         today = clock.civil(self.now())
+        acted = 0
         async with self.store.read() as reading:
-            due = [(deadline, one) for deadline in self.service.deadlines for one in await deadline.due(reading, today)]
-        return sum([await self._act(deadline, one, today) for deadline, one in due])
+            for deadline in self.service.deadlines:
+                for one in await deadline.due(reading, today):
+                    acted += await self._act(deadline, one, today)
+        return acted
 
     async def _act(self, deadline: Deadline, due: Due, today: date) -> int:
         async def decide(unit: Unit) -> Decision:
@@ -155,7 +158,7 @@ async def run(service: Service, current: Settings = settings, port: int | None =
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    main = asyncio.create_task(_lead(service, store, log, state))
+    main = asyncio.create_task(lead(service, store, log, state))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({main, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -177,7 +180,8 @@ class ProbeState:
     not_ready: str | None = "standby"
 
 
-async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> None:
+async def lead(service: Service, store: Store, log: Log, state: ProbeState) -> None:
+    """The active worker, once it is its turn; ends with what made it end."""
     async with leadership(store) as heartbeat:
         await log.start()
         worker = Worker(service, store, log)
@@ -188,6 +192,9 @@ async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> 
             async with asyncio.TaskGroup() as group:
                 group.create_task(_heartbeats(heartbeat))
                 group.create_task(_relaying(worker))
+                group.create_task(_keys(worker))
+                group.create_task(_measuring(worker))
+                await rebuild(worker)  # before anything decides by views: those being built can say nothing
                 moved = asyncio.Event()
                 group.create_task(_reading(worker, state, moved))
                 group.create_task(_ringing(worker.store, moved))
@@ -196,10 +203,6 @@ async def _lead(service: Service, store: Store, log: Log, state: ProbeState) -> 
                     group.create_task(_inlets(worker))
                 if service.chores:
                     group.create_task(_chores(worker))
-                group.create_task(_keys(worker))
-                group.create_task(_measuring(worker))
-                if worker.stale_views:
-                    group.create_task(rebuild(worker))
         finally:
             await worker.close()
 

@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.matching.views import CANDIDATES
 from services.training.views import PEOPLE as TRAINEES
-from shared.projection import Reading, View
-from shared.projection.aliases import groups
+from shared.projection import View
 from shared.projection.privacy import PRIVACY
 from shared.store import Command, Decide, Outcome, Store, Transaction
 from shared.vault import Pending, Vault
@@ -88,14 +87,13 @@ class Grouped(Store):
         """Opens the group: reads the streams and view rows of these ids."""
         self.open = transaction
         wanted = sorted(set(ids))
-        await transaction.load(wanted)
-        reading = transaction.reading = await Reading.open(transaction.conn, self.service)
+        await transaction.prefetch(wanted)
+        reading = await transaction.look()
         for view in ASKED.get(self.service, ()):
             table = reading.table(view)
             rows = await reading.rows(sa.select(table).where(table.c[view.key_column].in_(wanted)))
             transaction.rows |= {(view.name, one): None for one in wanted}
             transaction.rows |= {(view.name, row[view.key_column]): row for row in rows}
-        transaction.kin |= await groups(reading, wanted)
 
     async def execute(self, command: Command, decide: Decide, *, whole: bool = False) -> Outcome:
         """Runs the decision in the open transaction, which is whole anyway."""

@@ -86,7 +86,7 @@ def _heard_columns() -> list[Column[Any]]:
 
 
 HEARD_INDEXES = ("subject", "type")
-HEARD_COLUMNS_AGE = "1"
+HEARD_VERSION = "1"
 """To be counted up when the journal's columns change."""
 HEARD_COLUMNS = tuple(column.name for column in _heard_columns())
 
@@ -145,7 +145,7 @@ def members(views: Sequence[View], hears: Iterable[type[Event]]) -> list[tuple[s
     Its fingerprint names all that the service hears: of a type that is heard from now on it lacks the facts that it
     let pass before, and what is folded again from it would lack them too.
     """
-    heard = f"{HEARD_COLUMNS_AGE}{sorted(event.TYPE for event in hears)}"
+    heard = f"{HEARD_VERSION}{sorted(event.TYPE for event in hears)}"
     fingerprint = hashlib.sha256(heard.encode()).hexdigest()[:8]
     return [(HEARD, None, fingerprint), *((v.name, v, v.fingerprint) for v in views)]
 

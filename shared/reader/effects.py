@@ -33,7 +33,6 @@ from shared.projection import (
     numbers_of,
     write_rows,
 )
-from shared.projection.aliases import ALIASES, groups
 from shared.reader.work import Stop, Work, key_of, where
 from shared.service import Reaction, Service, emitted
 from shared.store import CONFLICTS, MAX_HOPS, Accepted, Command, Transaction
@@ -143,12 +142,7 @@ class Effects:
     async def react(self, transaction: Transaction, work: Work, parking: str | None) -> None:
         """Reactions, after the views. Raises ReactionFailed; with `parking` they are parked for that reason."""
         if work.to_react and not parking:
-            # What nearly every reaction asks for, asked once for all.
-            subjects = {taken.meta.subject for _, taken in work.to_react}
-            await transaction.load(sorted(subjects))
-            if ALIASES in self.service.views:
-                transaction.reading = await Reading.open(transaction.conn, self.service.name)
-                transaction.kin |= await groups(transaction.reading, subjects)
+            await transaction.prefetch(sorted({taken.meta.subject for _, taken in work.to_react}))
         for record, taken in work.to_react:
             if parking or taken.meta.hops >= MAX_HOPS:
                 await self.park(transaction, record, taken.meta.id, "reaction", parking or "too-many-hops")

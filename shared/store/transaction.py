@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from shared.decisions import Decision, Refused
 from shared.envelope import MAX_BYTES, Meta, Recorded, ordinal_id
 from shared.events import PARTITIONS, Event
 from shared.log import TopicPartition, partition_of
-from shared.projection import Reading, Row, copy_records
+from shared.projection import Reading, Row, ViewNotReady, copy_records
+from shared.projection.aliases import groups
 from shared.store.statements import APPEND, COLUMN_NAMES, COUNT, INSERT, Numbered, chain, columns, fact_row
 from shared.store.unit import Command, Repeated, Stale, Unit
 from shared.telemetry import traceparent
@@ -79,6 +81,19 @@ class Transaction:
             self.loaded[stream] = Loaded([])
         for recorded in await self.store.facts(self.conn, missing):
             self.loaded[recorded.meta.subject].recorded.append(recorded)
+
+    async def look(self) -> Reading:
+        """A look at the views, the same for the whole transaction. Raises ViewNotReady."""
+        if self.reading is None:
+            self.reading = await Reading.open(self.conn, self.store.service)
+        return self.reading
+
+    async def prefetch(self, stream_ids: Sequence[str]) -> None:
+        """Reads at once what nearly every decision about these streams asks for: their facts, and who stands under
+        another id."""
+        await self.load(stream_ids)
+        with suppress(ViewNotReady):  # of a service without it, or while it is being built: whoever asks, hears it
+            self.kin |= await groups(await self.look(), stream_ids)
 
     async def run(self, command: Command, decide: Decide) -> Outcome:
         """Decides one command on top of all that this transaction holds already."""

@@ -234,9 +234,7 @@ class Unit:
 
     async def reading(self) -> Reading:
         """A look at the views, the same for the whole transaction."""
-        if self.transaction.reading is None:
-            self.transaction.reading = await Reading.open(self.conn, self.store.service)
-        return self.transaction.reading
+        return await self.transaction.look()
 
     async def row(self, view: View, key: str) -> dict[str, Any] | None:
         """The view's row of that key, as folded so far."""

@@ -28,10 +28,11 @@ WORDS = {
 EXPLAINED = {
     "tutti": "su tutto il programma",
     "il proprio distretto": "sulle persone dei propri distretti (di tutti, per chi non ne ha di propri), e su quelle "
-    "che si sono registrate finché nessuno le segue",
+    "registrate da sé finché nessuno le segue",
     "il proprio ente": "sulle persone seguite dal proprio ente, su ciò che il proprio ente ha registrato, e sulle "
-    "persone del proprio distretto che nessuno segue ancora",
-    "i propri casi": "sulle persone che si seguono, e su quelle del proprio distretto che nessuno segue ancora",
+    "persone che nessuno segue ancora, del proprio distretto o registrate da sé",
+    "i propri casi": "sulle persone che si seguono, e su quelle che nessuno segue ancora, del proprio distretto o "
+    "registrate da sé",
 }
 """What each means, for the page and the document that show the table."""
 OUTSIDE = {

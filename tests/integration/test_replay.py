@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +14,17 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from shared import shares
-from shared.events.intake import InterviewHeld
-from shared.projection import HEARD
+from shared.decisions import Decision
+from shared.envelope import Meta
+from shared.events.intake import InterviewHeld, PathwayClosed, PlanActionDone
+from shared.log import open_log
+from shared.projection import HEARD, Reading
 from shared.pump import to_quiet
 from shared.replay import replay
-from shared.service import Service
+from shared.service import Deadline, Due, Service, emits
 from shared.shares import ReplayStopped
-from shared.worker import Worker, rebuild
+from shared.store import Unit
+from shared.worker import ProbeState, Worker, lead, rebuild
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.toy import OUTCOMES, PEOPLE, TOY, close, corrected, forged, inject, interview, rows
 
@@ -192,6 +196,51 @@ async def test_who_begins_to_hear_a_type_has_its_facts_of_before_too(running: Ru
     (row,) = (await rows(running)).values()
     assert (row["interviews"], row["outcome"]) == (0, "autonomous")
     assert not (await taken_over(running, TOY)).stale_views
+
+
+async def test_nothing_is_decided_by_a_view_that_is_being_built(running: Running) -> None:
+    """After an upgrade a deadline and a reaction ask views of which only the older version stands."""
+    accepted(await interview(running, "Amina"))
+    await running.quiet()
+    asked: list[int] = []
+    both = asyncio.Event()
+
+    def ask(count: int) -> None:
+        asked.append(count)
+        if len(asked) == 2:
+            both.set()
+
+    async def due(reading: Reading, day: date) -> list[Due]:
+        ask(len(await reading.rows(sa.select(reading.table(PEOPLE)))))
+        return []
+
+    @emits(PlanActionDone)
+    async def look(unit: Unit, event: PathwayClosed, meta: Meta) -> Decision:
+        row = await unit.row(PEOPLE, event.person_id)
+        ask(row["interviews"] if row else 0)
+        return []
+
+    async def nothing(unit: Unit, due: Due) -> Decision:
+        return []
+
+    interviews = replace(PEOPLE, hears=(InterviewHeld,))
+    before = await taken_over(running, replace(TOY, views=(interviews,)))
+    await rebuild(before)
+    accepted(await close(running, "Amina"))
+    await before.publish()
+    await before.close()
+    upgraded = replace(TOY, reactions={PathwayClosed: (look,)}, deadlines=(Deadline("look", due, nothing),))
+    log = open_log(running.settings.log_url, running.settings.namespace)
+    leading = asyncio.create_task(lead(upgraded, before.store, log, ProbeState()))
+    waiting = asyncio.create_task(both.wait())
+    await asyncio.wait({leading, waiting}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    assert not leading.done(), leading.exception()
+    assert sorted(asked) == [1, 1]
+    async with before.store.engine.connect() as conn:
+        assert await conn.scalar(text("select count(*) from parked")) == 0
+    leading.cancel()
+    await asyncio.gather(leading, return_exceptions=True)
+    await log.stop()
 
 
 async def taken_over(running: Running, service: Service) -> Worker:
