@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.browser.office import MONDAY, Office, intake_at, served
 from tests.e2e.desk import Desk
+from tests.fixtures.listening import chromium
 from tests.fixtures.platform import Platform
-
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    async with chromium() as started:
         yield started
-        await started.close()
 
 
 @pytest.fixture

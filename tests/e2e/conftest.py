@@ -15,17 +15,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.async_api import async_playwright
 
 from deploy.local import kafka
 from deploy.local.process import Unavailable, free_port
 from shared.web import static
 from tests.e2e.desk import Desk
 from tests.e2e.pathway import AMINA, Story, whole
+from tests.fixtures.listening import chromium
 from tests.fixtures.parts import without_kafka
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 OWN = ("INSIEME_HOME", "INSIEME_SECRETS", "DATABASE_URL", "KAFKA_BOOTSTRAP", "LOG_URL")
 """What must not come from the tests' own settings: this platform is a whole one."""
 READY_SECONDS = 180.0
@@ -122,10 +121,8 @@ def stop(platform: Platform) -> None:
 
 @pytest.fixture(scope="session")
 async def desk(platform: Platform) -> AsyncIterator[Desk]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    async with chromium() as browser:
         yield Desk(platform.address, browser)
-        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from services.intake import commands, forms
 from services.intake.commands import erasure, rights
 from services.intake.forms import rights as rights_forms
 from shared import clock
 from shared.web import sessions
-from tests.fixtures.listening import listening
+from tests.fixtures.listening import chromium, listening
 from tests.fixtures.platform import Platform, Running, accepted
 from tests.fixtures.population import populate, site_of
 from tests.fixtures.web import reader_of
 from tests.integration.test_erasure import registered
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDTH = "document.documentElement.scrollWidth"
 
 
@@ -61,8 +60,7 @@ async def test_the_copy_is_gathered_by_the_browser_and_pages_fit_a_phone(platfor
     amina, luca = await seeded(running)
     shots = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
     wrong: list[str] = []
-    async with listening(site_of(running)) as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    async with listening(site_of(running)) as address, chromium() as browser:
         context = await browser.new_context(locale="it-IT", accept_downloads=True)
         page = await signed_in(context, address, wrong)
         await page.goto(f"{address}/intake/persone/{amina}/diritti/copia")
@@ -109,5 +107,4 @@ async def test_the_copy_is_gathered_by_the_browser_and_pages_fit_a_phone(platfor
         await look("cancellata-scheda", f"/intake/persone/{luca}")
         await look("cancellazioni-dopo", "/intake/cancellazioni")
         await expect(page.locator("text=Tutti i servizi")).to_be_visible()
-        await browser.close()
     assert wrong == []

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from shared.web import static
+from tests.fixtures.listening import chromium
 from tests.fixtures.web import AMINA, PATH
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ADDRESSES = (
     "/",
     "/sign-in",
@@ -65,10 +65,8 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
+    async with chromium() as started:
+        yield started
 
 
 async def sign_in(context: BrowserContext, address: str, name: str = "Sara Galli") -> Page:
