@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+
+import psutil
 
 from benchmarks import history
 from benchmarks.parts import Figure, at_least, at_most, fresh
@@ -80,8 +81,7 @@ async def _peak(current: Settings, people: int, rounds: int) -> float:
         await history.write(log, people, rounds)
         store = await _prepared(named, log)
         await store.close()
-        told = os.environ | {"BENCH_SETTINGS": json.dumps(asdict(named) | {"home": "", "secrets_path": ""})}
-        told |= {"INSIEME_SECRETS": str(named.secrets_path)}
+        told = os.environ | {"BENCH_SETTINGS": json.dumps(asdict(named), default=str)}
         done = await asyncio.to_thread(
             subprocess.run, [sys.executable, "-m", "benchmarks.replays"], env=told, check=True, capture_output=True
         )
@@ -90,9 +90,8 @@ async def _peak(current: Settings, people: int, rounds: int) -> float:
 
 async def _alone() -> None:
     values = json.loads(os.environ["BENCH_SETTINGS"])
-    named = Settings(
-        **(values | {"home": Path("."), "secrets_path": Path(os.environ["INSIEME_SECRETS"])})  # the rest are strings
-    )
+    paths = {n: Path(v) for n, v in values.items() if v is not None and (n == "home" or n.endswith("_path"))}
+    named = Settings(**(values | paths))
     log = open_log(named.log_url, named.namespace)
     await log.start()
     store = Store("reporting", db.service_engine("reporting", named, pool_size=4), named)
@@ -109,9 +108,9 @@ async def _children(over: asyncio.Event) -> float:
     """The peaks (MB) of the processes that share the replay, looked at while they live."""
     peaks: dict[int, float] = {}
     while not over.is_set():
-        for child in multiprocessing.active_children():
+        for child in psutil.Process().children():
             with contextlib.suppress(OSError, StopIteration):
-                peaks[child.pid or 0] = _high(child.pid or 0)
+                peaks[child.pid] = _high(child.pid)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), 0.2)
     return sum(peaks.values())

@@ -79,8 +79,6 @@ _VARIANT = {digit: "89ab"[n % 4] for n, digit in enumerate("0123456789abcdef")}
 def message(meta: Meta, data: bytes) -> Message:
     """The record that the relay publishes."""
     headers = [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
         ("ce_id", meta.id.encode()),
         ("ce_source", meta.source.encode()),
         ("ce_type", meta.type.encode()),
@@ -92,6 +90,8 @@ def message(meta: Meta, data: bytes) -> Message:
         ("ce_cause", meta.cause.encode()),
         ("ce_correlation", meta.correlation.encode()),
         ("ce_hops", b"%d" % meta.hops),
+        ("ce_specversion", b"1.0"),
+        ("content-type", b"application/json"),
     ]
     if meta.predecessor:
         headers.append(("ce_predecessor", meta.predecessor.encode()))
@@ -104,37 +104,46 @@ def message(meta: Meta, data: bytes) -> Message:
 
 def read_meta(record: Record) -> Meta:
     """The recording of a record of a topic of facts. Raises Undecodable. The hot path of every reader."""
-    headers = dict(record.headers)
-    get = headers.get
-    predecessor, causation, trace = get("ce_predecessor"), get("ce_causation"), get("traceparent")
+    headers = record.headers
+    predecessor = causation = trace = None
     try:
-        ids = headers["ce_id"] + headers["ce_correlation"] + (causation or b"")
-        meta = Meta(
-            headers["ce_id"].decode(),
-            headers["ce_source"].decode(),
-            headers["ce_type"].decode(),
-            int(headers["ce_dataversion"]),
-            headers["ce_subject"].decode(),
-            datetime.fromisoformat(headers["ce_time"].decode()),
-            record.topic,
-            record.partition,
-            int(headers["ce_number"]),
-            predecessor.decode() if predecessor is not None else None,
-            headers["ce_actor"].decode(),
-            headers["ce_cause"].decode(),
-            headers["ce_correlation"].decode(),
-            causation.decode() if causation is not None else None,
-            int(headers["ce_hops"]),
-            trace.decode() if trace is not None else None,
-        )
+        # A relay writes the headers in one order, and no table of names is made for each record.
+        if [name for name, _ in headers[:_FIXED]] != _NAMES:
+            found = dict(headers)
+            headers = (*((name, found.pop(name)) for name in _NAMES), *found.items())
+        (
+            (_, id_), (_, source), (_, type_), (_, subject), (_, at), (_, type_version), (_, number), (_, actor),
+            (_, cause), (_, correlation), (_, hops),
+        ) = headers[:_FIXED]  # fmt: skip
+        for name, value in headers[_FIXED:]:
+            if name == "ce_predecessor":
+                predecessor = value.decode()
+            elif name == "ce_causation":
+                causation = value.decode()
+            elif name == "traceparent":
+                trace = value.decode()
+        time = datetime.fromisoformat(at.decode())
+        # What the journal could not hold is known here, where it costs one key and not the whole batch.
+        if time.tzinfo is None or not _UUIDS.fullmatch(id_ + correlation + (causation or "").encode()):
+            raise Undecodable("headers")
+        # Straight to the tuple: this is half of what the class' own constructor takes.
+        return tuple.__new__(
+            Meta,
+            (
+                id_.decode(), source.decode(), type_.decode(), int(type_version), subject.decode(), time, record.topic,
+                record.partition, int(number), predecessor, actor.decode(), cause.decode(), correlation.decode(),
+                causation, int(hops), trace, 0,
+            ),
+        )  # fmt: skip
     except (KeyError, ValueError, TypeError, AttributeError) as error:  # missing, malformed, or without a value
         raise Undecodable("headers") from error
-    # What the journal could not hold is known here, where it costs one key and not the whole batch.
-    if meta.time.tzinfo is None or not _UUIDS.fullmatch(ids):
-        raise Undecodable("headers")
-    return meta
 
 
+_NAMES = [
+    "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataversion", "ce_number", "ce_actor", "ce_cause",
+    "ce_correlation", "ce_hops",
+]  # fmt: skip
+_FIXED = len(_NAMES)
 _UUIDS = re.compile(rb"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}){2,3}")
 
 

@@ -38,7 +38,7 @@ from shared.projection import (
     physical,
 )
 from shared.service import Service
-from shared.shares import Folded, Share, again, dealt, few_collections, fold_all, processors
+from shared.shares import Folded, Share, again, few_collections, fold_all
 from shared.store import Store
 
 Progress = Callable[[int, int], None]
@@ -97,14 +97,11 @@ async def replay(
         for place in places:
             build.positions[place] = Position(await log.identity(place[0]), begins[place])
         sizes = {place: max(ends[place] - begins[place], 0) for place in places}
-        shares = [
-            Share(schema, build.tables, as_of, {p: ends[p] for p in mine}, {p: build.positions[p] for p in mine})
-            for mine in dealt(places, sizes, processors() if service.where else 1)
-        ]
+        share = Share(schema, build.tables, as_of, ends, build.positions)
         with few_collections():
-            build.shares = await fold_all(service, store.settings, conn, log, shares, _passed(sizes, progress))
-        for share in build.shares:
-            build.positions |= share.positions
+            build.shares = await fold_all(service, store.settings, conn, log, share, _passed(sizes, progress))
+        for folded in build.shares:
+            build.positions |= folded.positions
         await _bring(service, store, conn, build, names, schema)
     if not aside:
         await _switch(service, store, build, names)

@@ -1,7 +1,8 @@
 """The folding of a replay, shared out: each process folds some of the partitions.
 
 Within a partition the order of the facts is theirs, between partitions there is none: so partitions can be folded
-side by side, on as many processors as there are. A share streams the journal's rows with COPY as it folds, and at its
+side by side, on as many processors as there are. Who is through with one takes the next, the longest first, so that
+nobody waits long for another at the end. A process streams the journal's rows with COPY as it folds, and at its
 end brings its views' rows, all into tables that have no key yet. What two shares had of one row, and what a corrected
 fact touched, is not merged but folded again from the journal (`again`), as live: one rule for all.
 """
@@ -13,10 +14,12 @@ import contextlib
 import gc
 import importlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -64,7 +67,7 @@ class ReplayStopped(Exception):
 
 @dataclass
 class Share:
-    """Some partitions, and where their rows go."""
+    """What a process needs to know to fold the partitions that it is given, and where their rows go."""
 
     schema: str
     tables: dict[str, str]
@@ -78,23 +81,15 @@ class Folded:
     """What came of a share, its rows aside."""
 
     positions: dict[TopicPartition, Position]
+    """Of the partitions that it was given."""
     dirty: Streams
     """Rows that a corrected fact touched: they were not brought."""
 
 
-def dealt(
-    places: Sequence[TopicPartition], sizes: dict[TopicPartition, int], processes: int
-) -> list[list[TopicPartition]]:
-    """The partitions in at most so many shares of about the same number of records: the largest first, each to whom
-    has least."""
-    wanted = max(1, min(processes, sum(sizes.values()) // WORTH_A_PROCESS))
-    shares: list[list[TopicPartition]] = [[] for _ in range(wanted)]
-    loads = [0] * wanted
-    for place in sorted(places, key=lambda place: -sizes[place]):
-        least = loads.index(min(loads))
-        shares[least].append(place)
-        loads[least] += sizes[place]
-    return shares
+More = Callable[[], Awaitable[TopicPartition | None]]
+"""The next partition to fold; None when there is none left."""
+MORE = "more"
+"""What a process says to be given one."""
 
 
 def processors() -> int:
@@ -103,48 +98,67 @@ def processors() -> int:
     return min(mine, 4)
 
 
+def processes(records: int) -> int:
+    """How many processes are worth their start for so many records."""
+    return max(1, min(processors(), records // WORTH_A_PROCESS))
+
+
+def longest_last(sizes: dict[TopicPartition, int]) -> list[TopicPartition]:
+    """The partitions that hold something, to be taken from the end."""
+    return sorted((place for place, size in sizes.items() if size > 0), key=lambda place: sizes[place])
+
+
 async def fold_all(
-    service: Service,
-    settings: Settings,
-    conn: AsyncConnection,
-    log: Log,
-    shares: Sequence[Share],
-    passed: Callable[[int], None],
+    service: Service, settings: Settings, conn: AsyncConnection, log: Log, share: Share, passed: Callable[[int], None]
 ) -> list[Folded]:
-    """Folds the shares: the first one here, each other in a process of its own. Raises ReplayStopped, and for what
-    is folded here FoldFailed."""
+    """Folds all partitions, here and in processes of their own. Raises ReplayStopped, and for what is folded here
+    FoldFailed."""
+    sizes = {place: share.ends[place] - position.next_offset for place, position in share.positions.items()}
+    waiting = longest_last(sizes)
+
+    async def more() -> TopicPartition | None:
+        return waiting.pop() if waiting else None
+
+    count = processes(sum(sizes.values())) if service.where else 1
     with contextlib.ExitStack() as stack:
-        others = [stack.enter_context(_elsewhere(service, settings, share)) for share in shares[1:]]
-        waiting = [asyncio.create_task(_answer(pipe, passed)) for pipe in others]
+        others = [stack.enter_context(_elsewhere(service, settings, share)) for _ in range(count - 1)]
+        answers = [asyncio.create_task(_answer(pipe, more, passed)) for pipe in others]
         try:
-            mine = await fold_share(service, conn, log, shares[0], passed)
-            return [mine, *await asyncio.gather(*waiting)]
+            mine = await fold_share(service, conn, log, share, more, passed)
+            return [mine, *await asyncio.gather(*answers)]
         finally:
-            for task in waiting:
+            for task in answers:
                 task.cancel()
 
 
 @contextlib.contextmanager
 def _elsewhere(service: Service, settings: Settings, share: Share) -> Iterator[Connection]:
-    context = get_context("spawn")  # a fork would take this process' connections and threads along
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_process, args=(theirs, service.where, settings, share), daemon=True)
-    process.start()
-    theirs.close()
+    """A new interpreter. Not by multiprocessing: its spawn imports again whatever program this one runs, which takes
+    longer than all that is needed here, and its fork takes this process' connections and threads along."""
+    ours, theirs = socket.socketpair()
+    pipe = Connection(ours.detach())
+    program = f"import sys; sys.path[:] = {sys.path!r}; from shared.shares import serve; serve({theirs.fileno()})"
+    with theirs:
+        process = subprocess.Popen([sys.executable, "-c", program], pass_fds=[theirs.fileno()])
     try:
-        yield ours
+        pipe.send((service.where, settings, share))
+        yield pipe
     finally:
         process.terminate()
-        process.join()
-        ours.close()
+        process.wait()
+        pipe.close()
 
 
-async def _answer(pipe: Connection, passed: Callable[[int], None]) -> Folded:
-    """What the other process tells: how many records it passed, and at its end what came of it."""
+async def _answer(pipe: Connection, more: More, passed: Callable[[int], None]) -> Folded:
+    """What the other process tells: that it is ready for the next partition, how many records it passed, and at its
+    end what came of it."""
     while True:
         try:
             told = await asyncio.to_thread(pipe.recv)
-        except EOFError:
+            if told == MORE:
+                pipe.send(await more())
+                continue
+        except (EOFError, OSError):
             raise ReplayStopped("a process that was folding ended") from None
         if isinstance(told, Folded):
             return told
@@ -153,9 +167,17 @@ async def _answer(pipe: Connection, passed: Callable[[int], None]) -> Folded:
         passed(told)
 
 
-def _process(pipe: Connection, where: str, settings: Settings, share: Share) -> None:
+def serve(descriptor: int) -> None:
+    """The other process: folds what it is given over this socket."""
+    pipe = Connection(descriptor)
+    where, settings, share = pipe.recv()
     module, name = where.split(":")
     service: Service = getattr(importlib.import_module(module), name)
+
+    async def more() -> TopicPartition | None:
+        pipe.send(MORE)
+        place: TopicPartition | None = pipe.recv()
+        return place
 
     async def run() -> Folded:
         engine = service_engine(service.name, settings, pool_size=1)
@@ -163,7 +185,7 @@ def _process(pipe: Connection, where: str, settings: Settings, share: Share) -> 
         await log.start()
         try:
             async with engine.connect() as conn:
-                return await fold_share(service, conn, log, share, pipe.send)
+                return await fold_share(service, conn, log, share, more, pipe.send)
         finally:
             await log.stop()
             await engine.dispose()
@@ -175,25 +197,26 @@ def _process(pipe: Connection, where: str, settings: Settings, share: Share) -> 
 
 
 async def fold_share(
-    service: Service, conn: AsyncConnection, log: Log, share: Share, passed: Callable[[int], None]
+    service: Service, conn: AsyncConnection, log: Log, share: Share, more: More, passed: Callable[[int], None]
 ) -> Folded:
     """Folds partition by partition and brings the rows, but for those that have to be folded again."""
+    done: dict[TopicPartition, Position] = {}
     foldings = {view.name: Folding.start(view) for view in service.views if view.name in share.tables}
     hears = frozenset(event.TYPE for event in service.hears)
     listening: Listening = {name: [f.take for f in foldings.values() if f.wants(name)] for name in hears}
     waiting: set[tuple[str, str]] = set()
     with few_collections():
-        for place, position in share.positions.items():
-            if position.next_offset < share.ends[place]:
-                rows = _fold(log, place, position, share, listening, waiting, passed)
-                if HEARD in share.tables:
-                    await copy_records(
-                        conn, share.schema, share.tables[HEARD], HEARD_COLUMNS, rows, timeout=PARTITION_SECONDS
-                    )
-                else:
-                    async for _ in rows:
-                        pass
-                position.next_offset = share.ends[place]
+        while (place := await more()) is not None:
+            position = done[place] = share.positions[place]
+            rows = _fold(log, place, position, share, listening, waiting, passed)
+            if HEARD in share.tables:
+                await copy_records(
+                    conn, share.schema, share.tables[HEARD], HEARD_COLUMNS, rows, timeout=PARTITION_SECONDS
+                )
+            else:
+                async for _ in rows:
+                    pass
+            position.next_offset = share.ends[place]
         for name, folding in foldings.items():
             for key, streams in folding.dirty.items():
                 streams.update((folding.rows.get(key) or {}).get(SUBJECTS, ()))
@@ -201,7 +224,7 @@ async def fold_share(
             await copy_rows(conn, share.schema, physical(folding.view, share.tables[name]), whole)
             folding.rows = {}
         await conn.commit()
-    return Folded(share.positions, {name: folding.dirty for name, folding in foldings.items()})
+    return Folded(done, {name: folding.dirty for name, folding in foldings.items()})
 
 
 async def again(conn: AsyncConnection, schema: str, folding: Folding, table: str, shares: Sequence[Folded]) -> None:
@@ -236,6 +259,7 @@ async def _chunks(log: Log, place: TopicPartition, begin: int, end: int) -> Asyn
                     return
                 continue
             after = records[-1].offset + 1
+            await asyncio.sleep(0)  # the journal's rows of the last ones go out, and PostgreSQL works beside us
             yield records if after <= end else [r for r in records if r.offset < end]
     finally:
         await reader.close()

@@ -110,7 +110,8 @@ def load(type_name: str, version: int, data: bytes | str) -> Event:
     if contract is None:
         raise UnknownType(type_name)
     if version == contract.VERSION:
-        return contract.model_validate_json(data)
+        event: Event = contract.__pydantic_validator__.validate_json(data)  # what model_validate_json would ask
+        return event
     if version > contract.VERSION:
         raise NewerVersion(f"{type_name} v{version}, known up to v{contract.VERSION}")
     if version < 1:

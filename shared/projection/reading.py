@@ -122,7 +122,11 @@ def read_heard(row: Mapping[Any, Any]) -> Recorded:
 
 def heard_row(meta: Meta, event: Event, data: bytes, offset: int) -> tuple[Any, ...]:
     """A fact's row in the journal, in the order of `HEARD_COLUMNS`."""
+    (
+        id_, source, type_, type_version, subject, time, topic, partition, number, _, actor, _, correlation, causation,
+        *_,
+    ) = meta  # fmt: skip
     return (
-        meta.id, meta.subject, meta.type, meta.type_version, event.on, meta.time, meta.source, meta.actor, meta.topic,
-        meta.partition, meta.number, offset, meta.correlation, meta.causation, data,
+        id_, subject, type_, type_version, event.on, time, source, actor, topic, partition, number, offset, correlation,
+        causation, data,
     )  # fmt: skip

@@ -98,7 +98,8 @@ def decode(record: Record, hears: frozenset[str]) -> Decoded:
         return Decoded(record, meta, newer=True)
     except Undecodable as error:
         return Decoded(record, meta, unreadable=str(error))
-    return Decoded(record, meta, Taken(meta, event, record.value or b"", record.offset))
+    taken = tuple.__new__(Taken, (meta, event, record.value or b"", record.offset))
+    return tuple.__new__(Decoded, (record, meta, taken, None, None, False))
 
 
 def sort(

@@ -1,4 +1,4 @@
-"""docs/events.md and docs/asyncapi.yaml are current, and the map of causes has no undeclared cycle."""
+"""That the documents are current is the guard of `make check`; here is its control, and what the documents say."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ import yaml
 
 from docs import generate
 from shared.service import Service
-
-
-def test_the_generated_documents_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["generate", "--check"])
-    generate.main()
 
 
 def test_an_outdated_document_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
@@ -41,7 +36,7 @@ def test_a_reaction_says_what_it_emits() -> None:
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
-    document = yaml.safe_load(generate.asyncapi(generate.services()))
+    document = yaml.load(generate.asyncapi(generate.services()), yaml.CSafeLoader)  # the other takes 13 s
 
     def resolve(reference: str) -> None:
         node: Any = document

@@ -63,7 +63,7 @@ async def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
         await asyncio.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # and not the session: its twenty processes would run beside all other tests
 def platform() -> Iterator[Platform]:
     assert not static.missing(), "front-end parts are missing: run `npm ci`"
     try:
@@ -119,13 +119,13 @@ def stop(platform: Platform) -> None:
     assert alive == [], platform.said()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def desk(platform: Platform) -> AsyncIterator[Desk]:
     async with chromium() as browser:
         yield Desk(platform.address, browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def story(desk: Desk) -> Story:
     """Amina's pathway, recorded once by seven operators."""
     told = await whole(desk, AMINA)

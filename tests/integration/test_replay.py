@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import random
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import text
@@ -90,7 +90,7 @@ async def test_replay_equals_live(running: Running, seed: int) -> None:
 def three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """However short the log is."""
     monkeypatch.setattr(shares, "WORTH_A_PROCESS", 1)
-    monkeypatch.setattr("shared.replay.processors", lambda: 3)
+    monkeypatch.setattr(shares, "processors", lambda: 3)
 
 
 async def test_processes_that_share_a_replay_come_to_the_same(running: Running, three_processes: None) -> None:
@@ -125,16 +125,19 @@ async def test_a_hole_in_the_share_of_another_process_stops_all(running: Running
 
 def gone() -> None:
     """The other processes ended with it."""
-    assert not multiprocessing.active_children()
+    assert not [child for child in psutil.Process().children() if "shared.shares" in " ".join(child.cmdline())]
 
 
-def test_partitions_are_dealt_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_log_is_worth_processes_and_the_longest_partition_is_folded_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(shares, "WORTH_A_PROCESS", 100)
-    places = [("pathway", n) for n in range(5)]
-    sizes = dict(zip(places, (500, 300, 200, 100, 0), strict=True))
-    dealt = shares.dealt(places, sizes, 2)
-    assert [sum(sizes[place] for place in mine) for mine in dealt] == [600, 500]
-    assert shares.dealt(places, dict.fromkeys(places, 10), 4) == [places], "a short log is folded here"
+    monkeypatch.setattr(shares, "processors", lambda: 4)
+    assert [shares.processes(records) for records in (0, 199, 200, 1000)] == [1, 1, 2, 4]
+    sizes = dict(zip([("pathway", n) for n in range(4)], (300, 500, 0, 100), strict=True))
+    waiting = shares.longest_last(sizes)
+    assert [sizes[waiting.pop()] for _ in range(3)] == [500, 300, 100]
+    assert not waiting, "an empty partition is nobody's"
 
 
 async def test_as_of_an_instant_shows_what_was_recorded_by_then(running: Running) -> None:

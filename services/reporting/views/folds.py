@@ -70,9 +70,10 @@ _NO_PATHWAY: Row = dict.fromkeys((column.name for column in _pathway_columns()),
 def fold_pathway(row: Row | None, event: Event, meta: Meta) -> Row:
     """One more fact about a person. A new episode begins anew, but the first interview and placement are of the
     person's whole life in the programme."""
-    now = dict(row or _NO_PATHWAY) | {"person_id": event.subject}
+    now = dict(row or _NO_PATHWAY)  # one copy and no more: this is folded over every fact about a person
+    now["person_id"] = event.subject
     if now["last_at"] is None or (meta.time, meta.id) >= (now["last_at"], now["last_id"]):
-        now |= {"last_type": meta.type, "last_on": event.on, "last_at": meta.time, "last_id": meta.id}
+        now["last_type"], now["last_on"], now["last_at"], now["last_id"] = meta.type, event.on, meta.time, meta.id
     match event:
         case PersonRegistered():
             now |= {
