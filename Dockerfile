@@ -58,4 +58,4 @@ USER 10001
 EXPOSE 8000 9000
 # The api. The gateway takes the prefix off, --root-path gives it back to the pages' links. The worker is
 # `python -m services.$SERVICE worker`, the migration `python -m shared.db migrate --service $SERVICE`.
-CMD ["sh", "-c", "if [ \"$SERVICE\" = front ]; then set -- shared.web.front:create_app; else set -- services.$SERVICE.app:create_app --root-path /$SERVICE; fi; exec uvicorn --factory \"$@\" --host 0.0.0.0 --port 8000 --proxy-headers --forwarded-allow-ips '*' --no-access-log --no-server-header --timeout-graceful-shutdown 20"]
+CMD ["sh", "-c", "if [ \"$SERVICE\" = front ]; then set -- shared.web.front:create_app; else set -- shared.web.alone:create_app --root-path /$SERVICE; fi; exec uvicorn --factory \"$@\" --host 0.0.0.0 --port 8000 --proxy-headers --forwarded-allow-ips '*' --no-access-log --no-server-header --timeout-graceful-shutdown 20"]

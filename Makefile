@@ -11,9 +11,9 @@ SERVICES := intake matching training enterprise reporting
 PY := .venv/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes
 CODE := $(wildcard deploy docs services shared tests benchmarks)
-# Unit tests first: what they find is found in seconds; then what takes longest in one process. Three processes on two
-# processors: browsers and brokers mostly wait.
-FIRST := tests/unit/ tests/e2e/ tests/chaos/
+# Unit tests first: what they find is found in seconds; then what takes longest in one process, since whoever comes to it
+# last keeps all others waiting. Three processes on two processors: browsers and brokers mostly wait.
+FIRST := tests/unit/ tests/e2e/ tests/chaos/ tests/integration/test_simulate.py tests/log/
 TESTS := $(FIRST) $(filter-out $(FIRST) tests/fixtures/,$(sort $(wildcard tests/*/)))
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
 HOME_DIR := $(or $(INSIEME_HOME),.local)

@@ -56,6 +56,7 @@ def service_engine(service: str, current: Settings = settings, pool_size: int = 
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=5,
+        hide_parameters=True,  # an error's own text would quote them, and who writes it down cannot know
         connect_args={
             "server_settings": {
                 "search_path": f"{role},{views_schema(service, current)}",
@@ -74,7 +75,7 @@ def service_engine(service: str, current: Settings = settings, pool_size: int = 
 
 def admin_engine(current: Settings = settings) -> AsyncEngine:
     """The migrator's engine."""
-    return create_async_engine(current.database_url, pool_size=1, connect_args={"timeout": 10})
+    return create_async_engine(current.database_url, pool_size=1, hide_parameters=True, connect_args={"timeout": 10})
 
 
 async def migrate(services: Sequence[str] = SERVICES, current: Settings = settings) -> None:

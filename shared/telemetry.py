@@ -4,13 +4,11 @@ Prometheus, JSON logs with trace ids. None of them ever holds personal data: onl
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from opentelemetry import context, metrics, trace
@@ -20,6 +18,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.json_lines import JsonLines
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 tracer = trace.get_tracer("insieme")
@@ -59,42 +59,24 @@ def continued(name: str, parent: str | None, **attributes: str | int) -> Iterato
         context.detach(token)
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line, with the trace's id."""
+class TracedLines(JsonLines):
+    """The same with the trace's id."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+    def line(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What is written of the record."""
         span = trace.get_current_span().get_span_context()
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if span.is_valid:
-            line["trace_id"] = f"{span.trace_id:032x}"
-        if record.exc_info and record.exc_info[0] is not None:
-            # The message of an exception may quote a value: only its type and place are written.
-            line["error"] = record.exc_info[0].__name__
-            line["stack"] = _stack(record.exc_info[2])
-        # Escaped to ASCII: a value can break no line and move no terminal's cursor (U+2028, U+009B).
-        return json.dumps(line)
-
-
-def _stack(traceback: Any) -> list[str]:
-    frames = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        frames.append(f"{os.path.basename(code.co_filename)}:{traceback.tb_lineno}:{code.co_name}")
-        traceback = traceback.tb_next
-    return frames[-8:]
+        return super().line(record) | ({"trace_id": f"{span.trace_id:032x}"} if span.is_valid else {})
 
 
 def start(process: str) -> None:
     """Sets up logs and, where a collector is named (OTEL_EXPORTER_OTLP_ENDPOINT), the export of traces."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(TracedLines())
     logging.basicConfig(level=os.environ.get("INSIEME_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
+    for name in ("uvicorn", "uvicorn.error"):  # the web server writes plain text, with the messages of exceptions
+        theirs = logging.getLogger(name)
+        theirs.handlers.clear()
+        theirs.propagate = True
     logging.getLogger("aiokafka").setLevel("WARNING")
     logging.getLogger("alembic").setLevel("WARNING")
     provider = TracerProvider(resource=Resource.create({"service.name": process}))

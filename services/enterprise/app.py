@@ -1,4 +1,4 @@
-"""The application of enterprise: `uvicorn services.enterprise.app:create_app --factory`."""
+"""Enterprise's application: pages under /enterprise, JSON under /enterprise/api."""
 
 from __future__ import annotations
 

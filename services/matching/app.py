@@ -1,4 +1,4 @@
-"""The application of matching: `uvicorn services.matching.app:create_app --factory`."""
+"""Matching's application: pages under /matching, JSON under /matching/api."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application of reporting: `uvicorn services.reporting.app:create_app --factory`."""
+"""Reporting's application: pages under /reporting, JSON under /reporting/api."""
 
 from __future__ import annotations
 

@@ -45,6 +45,14 @@ PUBLISH_EVERY = 0.5
 DATA = Path(os.environ.get("FAUST_DATADIR") or settings.home / "faust" / (NS or "main"))
 TLS = kafka_tls.context()
 
+LOGS = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "shared.json_lines.JsonLines"}},
+    "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["lines"], "level": "ERROR"},
+    "loggers": {"insieme": {"level": "INFO"}},
+}
 app = faust.App(
     APP,
     broker=settings.log_url if settings.log_url.startswith("kafka://") else "kafka://127.0.0.1:9092",
@@ -57,6 +65,7 @@ app = faust.App(
     processing_guarantee="at_least_once",
     consumer_auto_offset_reset="earliest",
     stream_wait_empty=False,
+    logging_config=LOGS,
 )
 pathway = app.topic(PATHWAY, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 cells = app.topic(CELLS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")

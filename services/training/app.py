@@ -1,4 +1,4 @@
-"""The application of training: `uvicorn services.training.app:create_app --factory`."""
+"""Training's application: pages under /training, JSON under /training/api."""
 
 from __future__ import annotations
 

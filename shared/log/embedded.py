@@ -58,6 +58,7 @@ class EmbeddedLog:
         self._engine: AsyncEngine = create_async_engine(
             url,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             connect_args={"timeout": patience, "command_timeout": patience},
         )
         self._listening = asyncio.Lock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -65,17 +65,14 @@ class Folding:
         """Whether facts of this type are to be handed to it: what the view hears, and all corrections."""
         return type_name in self.types or type_name in CORRECTIONS
 
-    def of(self, taken: Iterable[Taken]) -> list[Taken]:
-        """Those of the facts that are to be handed to it."""
-        wanted = self.types | CORRECTIONS
-        return [one for one in taken if one.meta.type in wanted]
-
-    def keys(self, taken: Collection[Taken]) -> set[str]:
+    def keys(self, taken: Iterable[Taken]) -> set[str]:
         """The rows that these facts concern."""
         key, types = self.view.key, self.types
-        found: set[str | None] = {key(one.event) for one in taken if one.meta.type in types}
+        found: set[str | None] = set()
         for one in taken:
-            if one.meta.type not in types:
+            if one.meta.type in types:
+                found.add(key(one.event))
+            else:
                 found.update(key(event) for event in self._versions(one.event))
         found.discard(None)
         return cast(set[str], found)

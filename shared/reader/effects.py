@@ -114,9 +114,6 @@ class Effects:
                 except ViewNotReady:
                     continue  # an older version's table stays as it was; the new one is being built by a replay
                 folding = Folding.start(view)
-                taken = folding.of(taken)
-                if not taken:
-                    continue
                 with _failing(view.name, taken[-1]):
                     await load_rows(conn, folding, table, folding.keys(taken))
                     for one in taken:

@@ -22,7 +22,7 @@ from shared import clock, positions, profiles, telemetry
 from shared.events import PARTITIONS
 from shared.log import Log, OffsetOutOfRange, Reader, Record, TopicPartition
 from shared.positions import Moved, Place, Position
-from shared.projection import FoldFailed, ViewNotReady, members
+from shared.projection import FoldFailed, Folding, ViewNotReady, members
 from shared.reader import requests
 from shared.reader.effects import Effects, ReactionFailed
 from shared.reader.work import (
@@ -61,6 +61,10 @@ class LogReader:
             readers=[name for name, _, _ in members(service.views, service.hears)] + [REACTIONS],
             hears=frozenset(event.TYPE for event in service.hears),
             reacting=frozenset(event.TYPE for event in service.reactions),
+            folding={
+                event.TYPE: [view.name for view in service.views if Folding.start(view).wants(event.TYPE)]
+                for event in service.hears
+            },
         )
         self.effects = Effects(service, now)
         self.positions: dict[Place, Position] = {}

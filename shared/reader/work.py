@@ -68,6 +68,8 @@ class Hearing:
     readers: Sequence[str]
     hears: frozenset[str]
     reacting: frozenset[str]
+    folding: Mapping[str, Sequence[str]]
+    """Type of fact -> the views that fold it."""
 
 
 class Decoded(NamedTuple):
@@ -190,21 +192,24 @@ def _park(work: Work, waits: dict[tuple[str, str], set[str]], parked: Parked) ->
 def _share_out(
     place: TopicPartition, cohort: _Cohort, hearing: Hearing, waits: Mapping[tuple[str, str], set[str]], work: Work
 ) -> None:
-    """Each reader of the cohort gets what was taken; they share the position."""
-    for reader in cohort.readers:
+    """Each reader of the cohort gets what of all this concerns it; they share the position."""
+    readers = frozenset(cohort.readers)
+    for reader in readers:
         work.positions[reader, *place] = cohort.position
-        if reader == HEARD:
-            work.heard += cohort.taken
-        elif reader != REACTIONS:
-            work.to_fold.setdefault(reader, []).extend(cohort.taken)
-        elif hearing.reacting:
-            for record, taken in zip(cohort.records, cohort.taken, strict=True):
-                if taken.meta.type not in hearing.reacting:
-                    continue
-                if (record.topic, taken.meta.subject) in waits:
-                    work.parked.append(Parked(record, taken.meta.id, "behind", "behind"))
-                else:
-                    work.to_react.append((record, taken))
+    if HEARD in readers:
+        work.heard += cohort.taken
+    for taken in cohort.taken:
+        for view in hearing.folding.get(taken.meta.type, ()):
+            if view in readers:
+                work.to_fold.setdefault(view, []).append(taken)
+    if REACTIONS in readers and hearing.reacting:
+        for record, taken in zip(cohort.records, cohort.taken, strict=True):
+            if taken.meta.type not in hearing.reacting:
+                continue
+            if (record.topic, taken.meta.subject) in waits:
+                work.parked.append(Parked(record, taken.meta.id, "behind", "behind"))
+            else:
+                work.to_react.append((record, taken))
 
 
 def no_right(record: Record, meta: Meta) -> str | None:

@@ -280,7 +280,7 @@ async def test_no_value_breaks_a_line_of_the_log(
     await sara.post("/matching/api/companies", json={value: value}, headers={b"idempotency-key": head})
     ours = [one for one in caplog.records if one.name.startswith(("insieme", "services", "shared", "uvicorn"))]
     assert ours, "the control: something was written"
-    for line in map(telemetry.JsonLines().format, ours):
+    for line in map(telemetry.TracedLines().format, ours):
         assert len(line.splitlines()) == 1
         assert line.isascii()
         assert line.isprintable()
@@ -291,7 +291,7 @@ async def test_no_value_breaks_a_line_of_the_log(
 @pytest.mark.parametrize("value", BREAKING)
 def test_a_line_is_one_line_whatever_a_message_holds(value: str) -> None:
     record = logging.LogRecord("insieme.x", logging.ERROR, "p", 1, "told: %s", (value,), None)
-    line = telemetry.JsonLines().format(record)
+    line = telemetry.TracedLines().format(record)
     assert line.isascii()
     assert line.isprintable()
     assert json.loads(line)["message"] == f"told: {value}"

@@ -83,7 +83,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     """Logs as the processes write them, at the most talkative of our own levels, and all spans."""
     seen = Watched()
     handler = logging.StreamHandler(seen.lines)
-    handler.setFormatter(telemetry.JsonLines())
+    handler.setFormatter(telemetry.TracedLines())
     root, before = logging.getLogger(), logging.getLogger().level
     root.addHandler(handler)
     root.setLevel(logging.INFO)

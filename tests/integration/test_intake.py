@@ -10,8 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from services.intake import commands, forms, views
+from services.intake.commands import person_page
 from services.intake.domain import person_stream
 from services.intake.finding import Duplicate
+from services.intake.forms.self_registration import DeclarationForm
+from shared.corrections import effective
 from shared.decisions import Refused
 from shared.events import enterprise, intake, matching, training
 from shared.events.base import Correction
@@ -219,6 +222,26 @@ async def test_a_wrong_fact_is_cancelled_and_the_rest_follows(running: Running) 
     assert (row["stage"], row["case_manager"]) == ("to_decide", None)
     again = await commands.correct_fact(store, running.command(), person, charge.meta.id, wrong)
     assert isinstance(again, Refused)
+
+
+async def test_a_note_in_the_wrong_record_is_cancelled_and_what_has_an_act_of_its_own_says_so(running: Running) -> None:
+    store = running.store("intake")
+    person = await register(running)
+    await follow(running, person)
+    note = forms.NoteForm.model_validate({"note": "Ha chiamato il fratello."})
+    noted = accepted(await commands.add_note(store, running.command(), person, note)).events[0]
+    signed = accepted(
+        await person_page.sign_declaration(store, running.command(), person, DeclarationForm(on=date(2024, 3, 4)))
+    )
+    gone = forms.CorrectForm.model_validate({"cancel": True, "motive": "wrong_person"})
+    for fact in (noted, signed.events[0]):
+        accepted(await commands.correct_fact(store, running.command(), person, fact.meta.id, gone))
+    held = {fact.event.TYPE for fact in effective(await store.history(person))}
+    assert not held & {"intake.note-added", "intake.declaration-signed"}
+    code = accepted(await person_page.give_code(store, running.command(), person)).events[0]
+    outcome = await commands.correct_fact(store, running.command(), person, code.meta.id, gone)
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "not_correctable"
 
 
 async def test_a_registration_moved_in_time_has_the_union_and_the_age_of_its_day(running: Running) -> None:

@@ -12,7 +12,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 
 from shared import telemetry
-from shared.telemetry import JsonLines
+from shared.telemetry import TracedLines
+from tests.fixtures.intake import AMINA, browser, send
 from tests.fixtures.platform import Platform, accepted
 from tests.fixtures.toy import TOY, interview
 
@@ -41,6 +42,20 @@ async def test_a_trace_goes_from_the_command_to_the_last_view(platform: Platform
     assert names.count("intake publish") == 2, "the reaction's own fact goes on in the same trace"
 
 
+async def test_it_begins_at_the_request_and_ends_in_the_view_of_another_service(
+    platform: Platform, spans: InMemorySpanExporter
+) -> None:
+    running = await platform("intake", "reporting")
+    async with browser(running, "u-elena.conti") as elena:
+        typed = {name: value for name, value in AMINA.items() if name != "own_vehicle"} | {"declared": "true"}
+        assert (await send(elena, "/intake/registra", **typed)).status_code == 303
+    await running.quiet()
+    finished = spans.get_finished_spans()
+    (request,) = [span for span in finished if span.name == "POST /intake/registra"]
+    trace = [span.name for span in finished if span.context.trace_id == request.context.trace_id]
+    assert {"intake publish", "intake views", "reporting views"} <= set(trace), trace
+
+
 async def test_metrics_name_lag_handled_and_waiting(platform: Platform) -> None:
     running = await platform("intake", definitions={"intake": TOY})
     before = REGISTRY.get_sample_value("insieme_handled_events_total", {"service": "intake"}) or 0
@@ -65,7 +80,7 @@ def test_a_log_line_has_the_trace_and_not_what_an_exception_quotes() -> None:
             import sys
 
             record = logging.LogRecord("insieme", logging.ERROR, __file__, 1, "failed: %s", ("code",), sys.exc_info())
-            line = JsonLines().format(record)
+            line = TracedLines().format(record)
     assert "Marcatore" not in line
     parsed = json.loads(line)
     assert parsed["error"] == "ValueError"

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared.json_lines import JsonLines
 from shared.settings import settings
-from shared.telemetry import JsonLines
 from shared.web import static
 from shared.web.site import site
 from shared.web.tickets import read_document

@@ -20,11 +20,13 @@ from shared.events.intake import (
     AssessmentConcluded,
     CaseTransferred,
     ContactLogged,
+    DeclarationSigned,
     DeclarationVerified,
     EligibilityChecked,
     FragilityFound,
     InterviewHeld,
     LanguageAssessed,
+    NoteAdded,
     PathwayClosed,
     PathwayFactCorrected,
     PathwayResumed,
@@ -52,6 +54,8 @@ CORRECTABLE: dict[type[Event], str | None] = {
     FragilityFound: None,
     AssessmentConcluded: None,
     LanguageAssessed: None,
+    DeclarationSigned: None,
+    NoteAdded: None,
     ReadinessChanged: None,
     RefusalNoticed: None,
     DeclarationVerified: None,
@@ -63,7 +67,17 @@ CORRECTABLE: dict[type[Event], str | None] = {
     PlanReviewed: "outcome",
     PlanActionConfirmed: "outcome",
 }
-"""The facts an operator can correct, and the main field that can be rectified beside the date."""
+"""The facts an operator can correct, and the main field that can be rectified beside the date.
+
+Not among them is what an act of its own undoes (an appointment is moved or cancelled, a joined person parted, a
+document removed, a permit recorded anew, since other services have its profile), and what only the system or the
+person says (a reminder, a right that was asked for).
+"""
+NOT_CORRECTABLE = Refused(
+    "not_correctable",
+    "Questo fatto non si corregge da qui: si registra quello che lo annulla (per esempio, l'appuntamento si sposta o"
+    " si disdice).",
+)
 ALSO: dict[type[Event], tuple[str, ...]] = {
     PersonRegistered: ("entry",),
     EligibilityChecked: ("evidence",),
@@ -130,8 +144,10 @@ async def correct_fact(
         stream = person_stream(person_id)
         await unit.states(stream)
         fact = next((f for f in effective(unit.history(person_id)) if f.meta.id == fact_id), None)
-        if fact is None or type(fact.event) not in CORRECTABLE:
+        if fact is None:
             return Refused("fact_not_found", "Questo fatto non c'è o è già stato annullato.")
+        if type(fact.event) not in CORRECTABLE:
+            return NOT_CORRECTABLE
         changes: dict[str, Any] = {}
         if not values.cancel:
             if values.on is not None and (refused := date_of(values.on, unit.today)):
