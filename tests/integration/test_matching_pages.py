@@ -238,7 +238,8 @@ async def placement_of(house: Site, person_id: str) -> str:
 
 async def test_lists_are_exported_under_the_readers_rights(house: Site) -> None:
     amina = await house.in_charge()
-    await house.vacancy(await house.company())
+    company = await house.company()
+    await house.vacancy(company)
     csv = await house.get("/candidati/esporta?situation=waiting&formato=csv")
     assert amina in csv.text
     assert amina not in (await house.get("/candidati/esporta?district=imola")).text
@@ -248,6 +249,18 @@ async def test_lists_are_exported_under_the_readers_rights(house: Site) -> None:
     assert "Alimentare" in (await house.get("/ricerche/esporta")).text
     await house.get("/inserimenti/esporta")
     await house.get("/candidati/esporta", 403, role=MANAGER)
+    one = company.rsplit("/", 1)[1]
+    of_company = f"/ricerche/esporta?status=all&company_id={one}"
+    assert f"/matching{of_company}".replace("&", "&amp;") in (await house.get(company)).text
+    assert "Alimentare" in (await house.get(of_company)).text
+    assert "Alimentare" not in (await house.get(f"/ricerche/esporta?status=all&company_id={uuid4()}")).text
+    for path in (
+        f"/proposte/esporta?person_id={amina}",
+        "/proposte/esporta",
+        f"/inserimenti/esporta?person_id={amina}",
+    ):
+        assert "Azienda" in (await house.get(path)).text
+        await house.get(path, 403, role=MANAGER)
 
 
 async def test_who_may_only_look_finds_no_form(house: Site) -> None:

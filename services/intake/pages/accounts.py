@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 
 from services.intake import forms, labels
 from services.intake.commands import accounts as commands
+from services.intake.pages.exporting import list_file
 from services.intake.views.accounts import open_cases, work_of
 from shared import clock
 from shared.decisions import Refused
@@ -20,9 +21,10 @@ from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
 from shared.web.desk_labels import DISABLED_WHY, ORGANISATION_KINDS
 from shared.web.directory import Known
+from shared.web.exports import Format
 from shared.web.facts import label_of
 from shared.web.labels import DISTRICTS
-from shared.web.pages import Errors, page, safe_path
+from shared.web.pages import Column, Errors, page, safe_path
 from shared.web.problems import Problem
 from shared.web.readers import Reader, anybody, may, organisations, requires, role_may, roles
 from shared.web.sign_ins import Journal
@@ -33,6 +35,21 @@ PEOPLE, BODIES = "/intake/utenti", "/intake/enti"
 PER_PAGE = 50
 ENTRY_SECONDS = int(sessions.IDLE.total_seconds())
 ACCOUNT = Path(pattern=r"^u-[a-z0-9][a-z0-9_.-]{0,61}$")
+ACCOUNTS = (
+    Column("name", "Nome"),
+    Column("account", "Utente"),
+    Column("role", "Ruolo", labels=roles()),
+    Column("organisation_name", "Ente"),
+    Column("districts", "Distretti (nessuno: tutti)", labels=DISTRICTS),
+    Column("active", "Attivo", "bool"),
+    Column("open_cases", "Persone in carico", "int"),
+)
+ORGANISATIONS = (
+    Column("name", "Ente"),
+    Column("kind", "Tipo", labels=ORGANISATION_KINDS),
+    Column("accounts", "Utenti attivi", "int"),
+    Column("is_open", "Aperto", "bool"),
+)
 CODE = Path(pattern=r"^o-[a-z0-9][a-z0-9-]{0,59}$")
 
 
@@ -149,6 +166,22 @@ async def people(
     )  # fmt: skip
 
 
+@router.get("/utenti/esporta")
+async def people_file(
+    request: Request,
+    q: Annotated[str, Query(max_length=100)] = "",
+    ente: Annotated[str, Query(max_length=64)] = "",
+    ruolo: Annotated[str, Query(max_length=64)] = "",
+    attivo: Literal["", "si", "no"] = "",
+    formato: Format = "csv",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    found = _matching(await read_book(request, store), q, ente, ruolo, attivo)
+    return await list_file(request, store, reader, "utenti", ACCOUNTS, [one.model_dump() for one in found], formato)
+
+
 async def _new(request: Request, store: Store, errors: Errors | Refused | None = None) -> Response:
     book = await read_book(request, store)
     return page(
@@ -222,6 +255,18 @@ async def _bodies(request: Request, store: Store, errors: Errors | Refused | Non
 async def bodies(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
     """The organisations."""
     return await _bodies(request, store)
+
+
+@router.get("/enti/esporta")
+async def bodies_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The organisations as a file."""
+    rows = [one.model_dump() for one in (await read_book(request, store)).organisations]
+    return await list_file(request, store, reader, "enti", ORGANISATIONS, rows, formato)
 
 
 async def _new_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

@@ -16,6 +16,7 @@ from services.intake.commands.appointments import Applied, apply
 from services.intake.domain import parameter
 from services.intake.domain.agenda import Slot, Week, free_slots, week_id, week_stream
 from services.intake.domain.desks import DESKS, desk_name, desks_on
+from services.intake.pages.exporting import list_file
 from services.intake.pages.operators import absent_of, operators_of
 from services.intake.pages.public import CODE
 from services.intake.views.agenda import agenda as agenda_rows
@@ -29,7 +30,8 @@ from shared.store.unit import fold
 from shared.web import limits
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import command, get_store, name_of
-from shared.web.pages import Errors, done, form, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, done, form, page
 from shared.web.problems import SENTENCES, Problem
 from shared.web.readers import Reader, anybody, requires
 from shared.web.signing import BadToken
@@ -40,6 +42,15 @@ ICS = "text/calendar; charset=utf-8"
 PROPOSED = 3
 """Proposals for each appointment that has to be moved."""
 LOOK_DAYS = 14
+TO_MOVE = (
+    Column("day", "Giorno", "date"),
+    Column("at", "Ora"),
+    Column("root_id", "Persona", "person"),
+    Column("operator_name", "Operatore"),
+    Column("away", "Operatore assente", "bool"),
+    Column("desk_words", "Sportello"),
+    Column("closed", "Sportello chiuso", "bool"),
+)
 TRAIL = (("Agenda", "/intake/agenda"),)
 
 
@@ -220,6 +231,7 @@ async def _proposals_page(
     return page(
         request, "intake/proposals.html", 409 if refused else None, title="Da spostare", errors=errors, rows=shown,
         labels=labels, name_of=name_of, desk_name=desk_name, more=len(rows) - len(shown), applied=applied, trail=TRAIL,
+        columns=TO_MOVE,
     )  # fmt: skip
 
 
@@ -227,6 +239,22 @@ async def _proposals_page(
 async def proposals(request: Request, reader: Reader = requires(ACTION), store: Store = Depends(get_store)) -> Response:
     """The appointments that an absence or a closure hits, each with where it could go."""
     return await _proposals_page(request, store, reader)
+
+
+@router.get("/agenda/proposte/esporta")
+async def proposals_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The appointments to move as a file; where each could go changes by the minute and stays on the page."""
+    async with store.read() as reading:
+        rows = await views.colliding(reading, clock.today())
+    shown = [
+        row | {"operator_name": name_of(row["operator"]), "desk_words": desk_name(row["desk"])} for row in rows
+    ]  # fmt: skip
+    return await list_file(request, store, reader, "da-spostare", TO_MOVE, shown, formato)
 
 
 @router.post("/agenda/proposte")

@@ -15,15 +15,18 @@ from services.intake.domain.self_registration import contact_stream
 from services.intake.finding import EXACT_INDEX, PERSON_INDEX, exact_tokens, phone_digits
 from services.intake.forms import self_registration as forms
 from services.intake.pages.acts import on_person, person_act
+from services.intake.pages.exporting import EXPORTED_AT_MOST, names_wanted, told_file
 from services.intake.pages.person import show as show_person
 from services.intake.pages.self_registration import CALL_AT
 from shared import clock
 from shared.decisions import Refused
+from shared.projection import Row
 from shared.store import Store
 from shared.web.acts import Act, Ids, NoForm, page_routes
 from shared.web.app import command, get_store
 from shared.web.desk_labels import DISCARD_REASONS as REASONS
-from shared.web.pages import Errors, form, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, form, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 from shared.web.scopes import OWN_DISTRICT, Scoped, within
@@ -31,6 +34,17 @@ from shared.web.scopes import OWN_DISTRICT, Scoped, within
 router = APIRouter()
 PER_PAGE = 50
 STATUSES = {"received": "Da leggere", "accepted": "Accolte", "discarded": "Scartate"}
+COLUMNS = (
+    Column("contact_id", "Chi scrive", "person"),
+    Column("received_on", "Arrivata il", "date"),
+    Column("district", "Distretto", labels=labels.DISTRICTS),
+    Column("language", "Lingua", labels=labels.LANGUAGES),
+    Column("channel", "Canale", labels=labels.CHANNELS),
+    Column("status", "Stato", labels=STATUSES),
+    Column("decided_on", "Decisa il", "date"),
+    Column("reason", "Motivo dello scarto", labels=REASONS),
+    Column("person_id", "Scheda della persona"),
+)
 
 
 @router.get("/domande")
@@ -49,30 +63,55 @@ async def contacts(
         rows, total = await views.site_contacts(
             reading, status=status, districts=districts, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
         )
-    seen = [row for row in rows if within(reader, OWN_DISTRICT, Scoped(district=row["district"]))]
-    found = await _answers(store, reader, [row["contact_id"] for row in seen])
+    seen = _seen(reader, rows)
+    found = await _answers(store, reader, seen)
     on = clock.today()
     for row in rows:
         answers = found.get(row["contact_id"])
         row["name"] = f"{answers['family_name']} {answers['given_name']}" if answers else "Dati cancellati"
-        if row not in seen:
+        if row["contact_id"] not in seen:
             row["name"] = "Di un altro distretto"
         row["waiting"] = (on - row["received_on"]).days
     return page(
         request, "intake/contacts.html", title="Domande dal sito", rows=rows, total=total, number=number,
         count=-(-total // PER_PAGE), labels=labels, chosen=status, statuses=STATUSES, reasons=REASONS,
         own=bool(reader.districts), everybody=tutti,
-        languages=labels.LANGUAGES,
+        languages=labels.LANGUAGES, columns=COLUMNS,
     )  # fmt: skip
 
 
-async def _answers(store: Store, reader: Reader, ids: list[str]) -> dict[str, dict[str, Any]]:
+def _seen(reader: Reader, rows: list[Row]) -> list[str]:
+    """Those whose names the reader sees: of their districts."""
+    return [row["contact_id"] for row in rows if within(reader, OWN_DISTRICT, Scoped(district=row["district"]))]
+
+
+@router.get("/domande/esporta")
+async def contacts_file(
+    request: Request,
+    stato: str = "received",
+    tutti: bool = False,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.register"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    named = names_wanted(request, reader)
+    status = stato if stato in STATUSES else "received"
+    async with store.read() as reading:
+        rows, _ = await views.site_contacts(
+            reading, status=status, districts=() if tutti else reader.districts, limit=EXPORTED_AT_MOST
+        )
+    found = await _answers(store, reader, _seen(reader, rows), "export")
+    return await told_file("domande-dal-sito", COLUMNS, rows, formato, found if named else None)
+
+
+async def _answers(store: Store, reader: Reader, ids: list[str], action: str = "view") -> dict[str, dict[str, Any]]:
     """The answers of these contacts, with the row of the access log in the same transaction."""
     if not ids:
         return {}
     async with store.engine.begin() as conn:
         found = await store.vault.latest(conn, questionnaire.SENT_KIND, ids)
-        await doors.log_access(conn, reader, "view", "intake.contacts", sorted(found), ("answers",))
+        await doors.log_access(conn, reader, action, "intake.contacts", sorted(found), ("answers",))
     return found
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import person_stream
+from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
 from services.intake.pages.person import present_row
 from services.intake.views.duplicates import joined, pair, waiting
 from shared.decisions import Refused
@@ -18,6 +19,7 @@ from shared.projection import Row
 from shared.store import Store
 from shared.web.acts import Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
+from shared.web.exports import Format
 from shared.web.formats import day
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
@@ -51,6 +53,32 @@ async def duplicates(
         request, "intake/duplicates.html", title="Possibili doppioni", rows=rows, total=total, columns=PAIRS,
         joined=one, joined_columns=JOINED,
     )  # fmt: skip
+
+
+@router.get("/doppioni/esporta")
+async def duplicates_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.join"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The pairs that wait, as a file."""
+    async with store.read() as reading:
+        rows, _ = await waiting(reading, limit=EXPORTED_AT_MOST)
+    return await list_file(request, store, reader, "possibili-doppioni", PAIRS, rows, formato)
+
+
+@router.get("/doppioni/unite/esporta")
+async def joined_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.join"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """Who was joined to whom, as a file."""
+    async with store.read() as reading:
+        rows = await joined(reading, EXPORTED_AT_MOST)
+    return await list_file(request, store, reader, "schede-unite", JOINED, rows, formato)
 
 
 @router.get("/persone/{person_id}/confronta")

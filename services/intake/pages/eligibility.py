@@ -15,6 +15,7 @@ from services.intake.domain.checks import to_repeat
 from services.intake.domain.parameters import in_force
 from services.intake.explaining import RULES, Explanation, explain
 from services.intake.pages.acts import TO_PERSON, person_act
+from services.intake.pages.exporting import list_file
 from services.intake.pages.person import profile
 from services.intake.views import watched
 from shared import clock, territory
@@ -26,11 +27,17 @@ from shared.store import Store
 from shared.store.unit import fold
 from shared.web.acts import Ids, page_routes
 from shared.web.app import get_store
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
+AGAIN = (
+    Column("person_id", "Persona", "person"),
+    Column("check", "Verifica", labels=labels.CHECKS),
+    Column("why", "Perché", labels=labels.REPEAT),
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,13 @@ async def to_do_again(
     request: Request, reader: Reader = requires("intake.check"), store: Store = Depends(get_store)
 ) -> Response:
     """Whose checks have to be done again today, and why."""
+    return page(
+        request, "intake/checks_again.html", title="Verifiche da ripetere", labels=labels,
+        rows=await _again_today(store), share=parameter("sample_share_percent", clock.today()), columns=AGAIN,
+    )  # fmt: skip
+
+
+async def _again_today(store: Store) -> list[dict[str, Any]]:
     on = clock.today()
     async with store.read() as reading:
         people = await watched(reading)
@@ -144,7 +158,16 @@ async def to_do_again(
     for person_id in people:
         person, _ = await store.state(person_stream(person_id))
         rows += [{"person_id": person_id, "check": check, "why": why} for check, why in to_repeat(person, on).items()]
-    return page(
-        request, "intake/checks_again.html", title="Verifiche da ripetere", labels=labels, rows=rows,
-        share=parameter("sample_share_percent", on),
-    )  # fmt: skip
+    return rows
+
+
+@router.get("/verifiche/esporta")
+async def to_do_again_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.check"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    rows = await _again_today(store)
+    return await list_file(request, store, reader, "verifiche-da-ripetere", AGAIN, rows, formato)

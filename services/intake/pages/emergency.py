@@ -14,6 +14,7 @@ from services.intake.commands import emergency as commands
 from services.intake.domain import parameter
 from services.intake.forms.emergency import EmergencyForm
 from services.intake.pages.acts import TO_PERSON, person_act
+from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
 from services.intake.views.emergencies import emergencies
 from shared import clock
 from shared.decisions import Refused
@@ -21,12 +22,24 @@ from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store, name_of
 from shared.web.desk_labels import EMERGENCY_REASONS
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
 PER_PAGE = 50
+COLUMNS = (
+    Column("person_id", "Persona", "person"),
+    Column("opened_by", "Aperta da"),
+    Column("opened_at", "Quando", "instant"),
+    Column("until", "Fino a", "instant"),
+    Column("reason", "Perché", labels=EMERGENCY_REASONS),
+    Column("followed_by", "Chi la segue"),
+    Column("seen_on", "Esaminata il", "date"),
+    Column("examined_by", "Esaminata da"),
+)
+"""What a file has of an opening. What somebody wrote of the motive stays on the page."""
 
 
 async def _form(
@@ -89,6 +102,7 @@ async def _list(
     return page(
         request, "intake/emergencies.html", title="Aperture in emergenza", errors=errors, rows=shown, total=total,
         number=number, count=-(-total // PER_PAGE), reasons=EMERGENCY_REASONS, name_of=name_of, now=clock.now(),
+        columns=COLUMNS,
     )  # fmt: skip
 
 
@@ -101,6 +115,21 @@ async def opened(
 ) -> Response:
     """All of them, those that nobody has looked at first."""
     return await _list(request, store, reader, number)
+
+
+@router.get("/emergenze/esporta")
+async def opened_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.accesses"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    async with store.read() as reading:
+        rows, _ = await emergencies(reading, limit=EXPORTED_AT_MOST)
+    who = {"opened_by": "account", "followed_by": "case_manager", "examined_by": "seen_by"}
+    shown = [row | {key: name_of(row[of]) if row[of] else "" for key, of in who.items()} for row in rows]
+    return await list_file(request, store, reader, "aperture-in-emergenza", COLUMNS, shown, formato)
 
 
 async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.intake import commands, forms, labels, views
 from services.intake.commands.agenda import moment
 from services.intake.domain import person_stream
+from services.intake.domain.agenda import Slot
 from services.intake.domain.desks import DESKS, desk_name, desks_on
-from services.intake.domain.groups import session_stream
+from services.intake.domain.groups import Session, session_stream
 from services.intake.pages.acts import operators
+from services.intake.pages.exporting import list_file
 from services.intake.pages.operators import operators_of
 from shared import clock
 from shared.decisions import Refused
@@ -21,7 +23,8 @@ from shared.store import Store
 from shared.store.unit import fold
 from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -29,12 +32,27 @@ router = APIRouter()
 ACTION = "intake.agenda"
 LISTED = 60
 """Persons offered for the invitation at a time."""
+SINCE = timedelta(days=60)
+SESSIONS = (
+    Column("day", "Giorno", "date"),
+    Column("at", "Ora"),
+    Column("theme", "Tema", labels=labels.THEMES),
+    Column("desk", "Sportello", labels={code: desk.name for code, desk in DESKS.items()}),
+    Column("operator_name", "Operatore"),
+    Column("invited_count", "Invitati", "int"),
+    Column("seats", "Posti", "int"),
+    Column("cancelled", "Annullato", "bool"),
+)
+INVITED = (
+    Column("person_id", "Persona", "person"),
+    Column("state", "Presenza", labels=labels.APPOINTMENT_STATES),
+)
 
 
 async def _list(request: Request, store: Store, reader: Reader, errors: Errors | Refused | None = None) -> Response:
     today = clock.today()
     async with store.read() as reading:
-        rows = await views.sessions(reading, today - timedelta(days=60))
+        rows = await views.sessions(reading, today - SINCE)
     return page(
         request, "intake/sessions.html", title="Incontri di gruppo", errors=errors, labels=labels, name_of=name_of,
         coming=[row for row in rows if row["day"] >= today and not row["cancelled"]],
@@ -51,20 +69,47 @@ async def sessions(request: Request, reader: Reader = requires(ACTION), store: S
     return await _list(request, store, reader)
 
 
-async def _one(
-    request: Request, store: Store, reader: Reader, session_id: str, errors: Errors | Refused | None = None
+@router.get("/incontri/esporta")
+async def sessions_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
 ) -> Response:
+    """The page's sessions as a file, by day."""
+    async with store.read() as reading:
+        rows = await views.sessions(reading, clock.today() - SINCE)
+    shown = [
+        row | {"operator_name": name_of(row["operator"]), "invited_count": len(row["invited"])} for row in rows
+    ]  # fmt: skip
+    return await list_file(request, store, reader, "incontri", SESSIONS, shown, formato)
+
+
+async def _session(store: Store, session_id: str) -> tuple[Session, Slot, int, list[dict[str, Any]]]:
+    """The session, when and where it is, its version, and whom it invites with how each stands. Raises Problem 404."""
     session, version = await store.state(session_stream(session_id))
     if session.slot is None:
         raise Problem(404, "no_session", "Questo incontro non c'è.")
-    query = request.query_params
-    stage = query.get("stage", "") if query.get("stage", "") in ("to_contact", "to_interview", "in_charge") else ""
     async with store.engine.connect() as conn:
         recorded = await store.facts(conn, list(session.invited))
     people = {
         person: fold(person_stream(person), [r for r in recorded if r.meta.subject == person])
         for person in session.invited
     }
+    invited = [
+        {"person_id": person, "state": people[person].appointments.by_id[appointment].standing}
+        for person, appointment in session.invited.items()
+        if appointment in people[person].appointments.by_id
+    ]
+    return session, session.slot, version, invited
+
+
+async def _one(
+    request: Request, store: Store, reader: Reader, session_id: str, errors: Errors | Refused | None = None
+) -> Response:
+    session, slot, version, invited = await _session(store, session_id)
+    query = request.query_params
+    stage = query.get("stage", "") if query.get("stage", "") in ("to_contact", "to_interview", "in_charge") else ""
     now = moment(clock.now())
     async with store.read() as reading:
         districts = () if query.get("tutti") else reader.districts
@@ -72,16 +117,10 @@ async def _one(
     candidates = [row for row in rows if row["person_id"] not in session.invited]
     return page(
         request, "intake/session.html", title=f"Incontro: {labels.THEMES[session.theme]}", errors=errors,
-        labels=labels, session=session, slot=session.slot, id=session_id, shown=version, name_of=name_of,
-        desk=desk_name(session.slot.desk),
-        weekday=labels.weekday(session.slot.day),
-        invited=[
-            {"person_id": person, "state": people[person].appointments.by_id[appointment].standing}
-            for person, appointment in session.invited.items()
-            if appointment in people[person].appointments.by_id
-        ],
+        labels=labels, session=session, slot=slot, id=session_id, shown=version, name_of=name_of,
+        desk=desk_name(slot.desk), weekday=labels.weekday(slot.day), invited=invited, columns=INVITED,
         candidates=candidates, left=session.seats - len(session.invited), stage=stage, own=bool(reader.districts),
-        everybody=bool(query.get("tutti")), begun=(session.slot.day, session.slot.at) <= (now.day, now.at),
+        everybody=bool(query.get("tutti")), begun=(slot.day, slot.at) <= (now.day, now.at),
         trail=(("Incontri", "/intake/incontri"),),
     )  # fmt: skip
 
@@ -96,6 +135,19 @@ async def session(
 ) -> Response:
     """One session: who is invited, who came, whom to invite."""
     return await _one(request, store, reader, str(session_id))
+
+
+@router.get("/incontri/{session_id}/esporta")
+async def session_file(
+    request: Request,
+    session_id: UUID,
+    formato: Format = "csv",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """Who is invited to one session, and who came, as a file."""
+    _, _, _, invited = await _session(store, str(session_id))
+    return await list_file(request, store, reader, "presenze", INVITED, invited, formato)
 
 
 async def _list_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

@@ -16,6 +16,7 @@ from services.intake.domain.desks import DESKS, desks_on
 from services.intake.domain.messages import CHANNELS, MESSAGING
 from services.intake.gateway import Nowhere, Sink, gateways
 from services.intake.pages.acts import on_person, person_act
+from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
 from services.intake.pages.public import CODE, actor
 from services.intake.scopes import those_in_scope
 from shared import clock
@@ -25,13 +26,25 @@ from shared.store import Command, Store
 from shared.web import limits
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, anybody, requires
 
 router = APIRouter()
 ACTION = "intake.messages"
 PER_PAGE = 50
+COLUMNS = (
+    Column("queued_at", "Quando", "instant"),
+    Column("person_id", "Persona", "person"),
+    Column("template", "Messaggio", labels=labels.TEMPLATES),
+    Column("channel", "Canale", labels=labels.MESSAGE_CHANNELS),
+    Column("language", "Lingua", labels=labels.LANGUAGES),
+    Column("state", "Stato", labels=labels.MESSAGE_STATES),
+    Column("reason", "Motivo", labels=labels.FAILURES),
+    Column("again_at", "Di nuovo alle", "instant"),
+)
+"""What a file has of a message. Its text, which says who the person is, stays on the page."""
 STOP_ID = uuid.UUID("5b8d0c5a-7a52-5c4e-8a43-0a4f6d0e7b11")
 
 
@@ -50,8 +63,7 @@ async def _texts(store: Store, reader: Reader, rows: list[Row]) -> dict[str, dic
 
 async def _page(request: Request, store: Store, reader: Reader, errors: Errors | Refused | None = None) -> Response:
     query = request.query_params
-    state = query.get("stato", "") if query.get("stato", "") in labels.MESSAGE_STATES else ""
-    person = _uuid(query.get("persona", ""))
+    state, person = _asked(request)
     number = max(int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1, 1)
     async with store.read() as reading:
         rows, total = await views.messages(
@@ -65,8 +77,14 @@ async def _page(request: Request, store: Store, reader: Reader, errors: Errors |
         shown=version, desks={code: desk.name for code, desk in desks_on(clock.today()).items()}, desk_of=DESKS,
         sink=[channel for channel in CHANNELS if isinstance(taken[channel], Sink)],
         nowhere=[channel for channel in CHANNELS if isinstance(taken[channel], Nowhere)],
-        values={"stato": state}, person_id=person,
+        values={"stato": state}, person_id=person, columns=COLUMNS,
     )  # fmt: skip
+
+
+def _asked(request: Request) -> tuple[str, str | None]:
+    """The state and the person of the filters."""
+    state = request.query_params.get("stato", "")
+    return state if state in labels.MESSAGE_STATES else "", _uuid(request.query_params.get("persona", ""))
 
 
 def _uuid(text: str) -> str | None:
@@ -85,6 +103,20 @@ async def messages(
 ) -> Response:
     """What went out, waits or failed, with its text; and what goes out at all."""
     return await _page(request, store, reader)
+
+
+@router.get("/messaggi/esporta")
+async def messages_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires(ACTION),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    state, person = _asked(request)
+    async with store.read() as reading:
+        rows, _ = await views.messages(reading, state=state or None, person_id=person, limit=EXPORTED_AT_MOST)
+    return await list_file(request, store, reader, "messaggi", COLUMNS, rows, formato)
 
 
 async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

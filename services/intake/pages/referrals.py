@@ -17,6 +17,8 @@ from services.intake.domain.referrals import (
     heard,
 )
 from services.intake.finding import Duplicate
+from services.intake.pages.exporting import names_wanted, told_file
+from services.intake.scopes import those_in_scope
 from services.intake.views.agenda import appointments_of
 from services.intake.views.referrals import REFERRALS, of_organisation, pathway_rows, told, waiting
 from shared import clock
@@ -25,7 +27,8 @@ from shared.projection import Row
 from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
@@ -42,16 +45,30 @@ HEARD_STAGES = {
     "closed": "Percorso concluso",
 }
 HEARD_CONTACT = {"waiting": "Non ancora contattata", "contacted": "Contattata", "unreachable": "Non raggiunta"}
+OWN = (
+    Column("referral_id", "Segnalazione", "person"),
+    Column("on", "Segnalata il", "date"),
+    Column("said", "Situazione"),
+)
+WAITING = (
+    Column("referred_id", "Persona", "person"),
+    Column("by", "Ente"),
+    Column("kind", "Tipo", labels=labels.REFERRER_KINDS),
+    Column("referred_on", "Segnalata il", "date"),
+    Column("days", "Giorni di attesa", "int"),
+)
 APPOINTMENT_STATES = {"booked": "fissato", "kept": "svolto", "missed": "mancato"}
 
 
-async def said(store: Store, reader: Reader, person_ids: Sequence[str], purpose: str) -> dict[str, dict[str, Any]]:
+async def said(
+    store: Store, reader: Reader, person_ids: Sequence[str], purpose: str, action: str = "view"
+) -> dict[str, dict[str, Any]]:
     """What organisations wrote of these persons, and the row of the access log in the same transaction."""
     if not person_ids:
         return {}
     async with store.engine.begin() as conn:
         found = await store.vault.latest(conn, acts.VAULT_KIND, person_ids)
-        await doors.log_access(conn, reader, "view", purpose, sorted(found), ("referral",))
+        await doors.log_access(conn, reader, action, purpose, sorted(found), ("referral",))
     return found
 
 
@@ -72,25 +89,49 @@ async def mine(
 ) -> Response:
     """The organisation's own referrals with what it may hear of each."""
     organisation = own_organisation(reader)
-    async with store.read() as reading:
-        rows = await of_organisation(reading, organisation.code)
-        people = await pathway_rows(reading, [row["person_id"] for row in rows if row["person_id"]])
-    names = await said(store, reader, [row["referred_id"] for row in rows], "intake.refer")
+    rows, names = await _own(store, reader, organisation, "view")
+    for row in rows:
+        words = names.get(row["referral_id"])
+        row["name"] = doors.full_name(words) if words else "Dati cancellati"
     return page(
-        request, "intake/referrals_own.html", title="Le nostre segnalazioni", organisation=organisation,
-        rows=[_own_row(row, people, names) for row in rows], stages=HEARD_STAGES, contact=HEARD_CONTACT, mine=MINE,
+        request, "intake/referrals_own.html", title="Le nostre segnalazioni", organisation=organisation, rows=rows,
+        columns=OWN, mine=MINE,
     )  # fmt: skip
 
 
-def _own_row(row: Row, people: dict[str, Row], names: dict[str, dict[str, Any]]) -> dict[str, Any]:
+async def _own(
+    store: Store, reader: Reader, organisation: Organisation, action: str
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The organisation's referrals with what it may hear of each, and what it wrote of them, by referral."""
+    async with store.read() as reading:
+        rows = await of_organisation(reading, organisation.code)
+        people = await pathway_rows(reading, [row["person_id"] for row in rows if row["person_id"]])
+    names = await said(store, reader, [row["referred_id"] for row in rows], "intake.refer", action)
+    shown = [
+        {"referral_id": row["referral_id"], "on": row["referred_on"], "said": _heard(row, people)} for row in rows
+    ]  # fmt: skip
+    return shown, {row["referral_id"]: names[row["referred_id"]] for row in rows if row["referred_id"] in names}
+
+
+def _heard(row: Row, people: dict[str, Row]) -> str:
     level = heard(row["kind"], row["level"], clock.today())
-    name = names.get(row["referred_id"])
-    return {
-        "referral_id": row["referral_id"],
-        "name": doors.full_name(name) if name else "Dati cancellati",
-        "on": row["referred_on"],
-        "told": told(row, people.get(row["person_id"] or ""), [], min(level, 2)),
-    }
+    known = told(row, people.get(row["person_id"] or ""), [], min(level, 2))
+    if "stage" in known:
+        return HEARD_STAGES[known["stage"]]
+    return HEARD_CONTACT[known["contact"]] if "contact" in known else "Ricevuta"
+
+
+@router.get("/segnala/esporta")
+async def mine_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.refer"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The organisation's own referrals as a file."""
+    named, organisation = names_wanted(request, reader), own_organisation(reader)
+    rows, names = await _own(store, reader, organisation, "export")
+    return await told_file("le-nostre-segnalazioni", OWN, rows, formato, names if named else None)
 
 
 def _refer_page(
@@ -158,15 +199,40 @@ async def queue(
     request: Request, reader: Reader = requires("intake.referrals"), store: Store = Depends(get_store)
 ) -> Response:
     """Who was referred and has no answer yet, the oldest first."""
+    rows, names = await _waiting(store, reader, "view")
+    shown = [row | {"name": doors.full_name(names[row["referred_id"]])} for row in rows]
+    return page(
+        request, "intake/referrals.html", title="Segnalazioni", rows=shown, labels=labels, queue=QUEUE,
+        columns=WAITING,
+    )  # fmt: skip
+
+
+async def _waiting(store: Store, reader: Reader, action: str) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The rows, but of those whose data were erased, and what was written of them."""
     async with store.read() as reading:
         rows = await waiting(reading)
-    names = await said(store, reader, [row["referred_id"] for row in rows], "intake.referrals")
+    names = await said(store, reader, [row["referred_id"] for row in rows], "intake.referrals", action)
     shown = [
-        row | {"name": doors.full_name(names[row["referred_id"]]), "by": organisation_called(row["organisation"]),
-               "days": (clock.today() - row["referred_on"]).days}
+        row | {"by": organisation_called(row["organisation"]), "days": (clock.today() - row["referred_on"]).days}
         for row in rows if row["referred_id"] in names
     ]  # fmt: skip
-    return page(request, "intake/referrals.html", title="Segnalazioni", rows=shown, labels=labels, queue=QUEUE)
+    return shown, names
+
+
+@router.get("/segnalazioni/esporta")
+async def queue_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.referrals"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same as a file."""
+    named = names_wanted(request, reader)
+    rows, names = await _waiting(store, reader, "export")
+    inside = await those_in_scope(store, reader, "intake.compose", sorted(names)) if named else []
+    return await told_file(
+        "segnalazioni", WAITING, rows, formato, {one: names[one] for one in inside} if named else None
+    )
 
 
 async def _show(

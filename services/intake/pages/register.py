@@ -14,17 +14,25 @@ from services.intake.domain.desks import desks_on
 from services.intake.finding import Duplicate
 from services.intake.pages import person as person_pages
 from services.intake.pages.acts import person_act
+from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
 from services.intake.views.reception import to_complete
 from shared import clock
 from shared.decisions import Refused
 from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
+TO_COMPLETE = (
+    Column("person_id", "Persona", "person"),
+    Column("registered_on", "Iscritta il", "date"),
+    Column("district", "Distretto", labels=labels.DISTRICTS),
+    Column("missing", "Manca", labels=labels.TO_COMPLETE),
+)
 
 
 def _page(request: Request, person_id: str | None, errors: Errors | Refused | None, **context: Any) -> Response:
@@ -137,5 +145,19 @@ async def incomplete(
         rows = await to_complete(reading, () if tutti else reader.districts)
     return page(
         request, "intake/to_complete.html", title="Iscrizioni da completare", rows=rows, labels=labels,
-        own=bool(reader.districts), everybody=tutti,
+        own=bool(reader.districts), everybody=tutti, columns=TO_COMPLETE,
     )  # fmt: skip
+
+
+@router.get("/da-completare/esporta")
+async def incomplete_file(
+    request: Request,
+    tutti: bool = False,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.register"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    async with store.read() as reading:
+        rows = await to_complete(reading, () if tutti else reader.districts, EXPORTED_AT_MOST)
+    return await list_file(request, store, reader, "da-completare", TO_COMPLETE, rows, formato)

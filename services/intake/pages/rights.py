@@ -21,6 +21,7 @@ from services.intake.domain.state import Person
 from services.intake.doors import identities
 from services.intake.forms import rights as forms
 from services.intake.pages.acts import person_act
+from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
 from services.intake.scopes import those_in_scope
 from shared import clock
 from shared.decisions import Refused
@@ -31,7 +32,9 @@ from shared.store import Command, Store
 from shared.web import person_data, tickets
 from shared.web.acts import Ids, page_routes
 from shared.web.app import command, get_store, name_of
-from shared.web.pages import SERVICES, Errors, form, page
+from shared.web.exports import Format
+from shared.web.formats import day
+from shared.web.pages import SERVICES, Column, Errors, form, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 from shared.web.signing import BadToken
@@ -41,6 +44,30 @@ HERE = "/intake/persone/{person_id}/diritti"
 TRAIL = (("Richieste sui dati", "/intake/diritti"),)
 OTHERS = tuple(service for service in ALL_SERVICES if service != "intake")
 MANY = 200
+REQUESTS = (
+    Column("person_id", "Persona", "person"),
+    Column("right", "Richiesta", labels=labels.RIGHTS),
+    Column("requested_on", "Ricevuta il", "date"),
+    Column("due_on", "Risposta entro il", "date"),
+    Column("extended_on", "Prorogata il", "date"),
+    Column("late", "Scaduta", "bool"),
+    Column("outcome", "Risposta", labels=labels.RIGHT_OUTCOMES),
+    Column("answered_on", "Risposta del", "date"),
+)
+ERASURES = (
+    Column("person_id", "Persona", "person"),
+    Column("state", "Stato", labels=labels.ERASURE_STATES),
+    Column("ground", "Motivo", labels=labels.ERASURE_GROUNDS),
+    Column("rule", "Regola di conservazione"),
+    Column("by", "Proposta da"),
+    Column("proposed_on", "Proposta il", "date"),
+    Column("confirmed_by", "Confermata da"),
+    Column("decided_on", "Decisa il", "date"),
+    Column("execute_on", "Da eseguire il", "date"),
+    Column("erased_on", "Dati cancellati il", "date"),
+    Column("scope", "Che cosa", labels=labels.ERASURE_SCOPES),
+    Column("kept", "Che cosa si conserva"),
+)
 
 
 @router.get("/diritti")
@@ -51,15 +78,33 @@ async def rights(
     store: Store = Depends(get_store),
 ) -> Response:
     """What people asked about their data: those that wait by their term; with ?tutte=1 the answered ones too."""
+    rows = await _requests(store, reader, tutte, MANY)
+    return page(
+        request, "intake/rights.html", title="Richieste sui dati", labels=labels, all=tutte, rows=rows,
+        columns=REQUESTS,
+    )  # fmt: skip
+
+
+async def _requests(store: Store, reader: Reader, answered_too: bool, limit: int) -> list[dict[str, Any]]:
+    """The requests of the people in the reader's scope, each with whether its term has passed."""
     on = clock.today()
     async with store.read() as reading:
-        rows = await views.rights_requested(reading, waiting=None if tutte else True)
+        rows = await views.rights_requested(reading, waiting=None if answered_too else True, limit=limit)
     inside = set(await those_in_scope(store, reader, "intake.rights", [row["person_id"] for row in rows]))
-    return page(
-        request, "intake/rights.html", title="Richieste sui dati", labels=labels, all=tutte, on=on,
-        rows=[row for row in rows if row["person_id"] in inside],
-        late={row["request_id"] for row in rows if views.overdue(row, on)},
-    )  # fmt: skip
+    return [row | {"late": views.overdue(row, on)} for row in rows if row["person_id"] in inside]
+
+
+@router.get("/diritti/esporta")
+async def rights_file(
+    request: Request,
+    tutte: Annotated[bool, Query()] = False,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.rights"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The same list as a file."""
+    rows = await _requests(store, reader, tutte, EXPORTED_AT_MOST)
+    return await list_file(request, store, reader, "richieste-sui-dati", REQUESTS, rows, formato)
 
 
 def _rule_words(code: str, on: date) -> dict[str, str]:
@@ -249,18 +294,49 @@ async def _erasures(
     request: Request, store: Store, reader: Reader, told: list[tuple[str, str]] | None = None, status: int = 200
 ) -> Response:
     on = clock.today()
-    async with store.read() as reading:
-        rows = await views.erasures(reading, ("open", "confirmed"), limit=MANY)
-        done = await views.erasures(reading, ("done", "dropped"), limit=50)
-    people = [row["person_id"] for row in (*rows, *done)]
-    inside = set(await those_in_scope(store, reader, "intake.erase_confirm", people))
-    rows, done = ([row for row in each if row["person_id"] in inside] for each in (rows, done))
+    rows, done = await _decided(store, reader, MANY, 50)
     rules = {code: one.words for code, one in rules_on(on, RULES).items()}
     return page(
         request, "intake/erasures.html", status, title="Cancellazioni", labels=labels, rules=rules, name_of=name_of,
         open=[row for row in rows if row["state"] == "open"], done=done, others=OTHERS, services=SERVICES,
         confirmed=[row for row in rows if row["state"] == "confirmed"], told=told or [], account=reader.account, on=on,
+        columns=ERASURES,
     )  # fmt: skip
+
+
+async def _decided(store: Store, reader: Reader, waiting: int, over: int) -> tuple[list[Row], list[Row]]:
+    """At most so many erasures that wait, and that are over, of the people in the reader's scope."""
+    async with store.read() as reading:
+        rows = await views.erasures(reading, ("open", "confirmed"), limit=waiting)
+        done = await views.erasures(reading, ("done", "dropped"), limit=over)
+    people = [row["person_id"] for row in (*rows, *done)]
+    inside = set(await those_in_scope(store, reader, "intake.erase_confirm", people))
+    rows, done = ([row for row in each if row["person_id"] in inside] for each in (rows, done))
+    return rows, done
+
+
+@router.get("/cancellazioni/esporta")
+async def erasures_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.erase_confirm"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The page's three lists as one file."""
+    rows, done = await _decided(store, reader, EXPORTED_AT_MOST, EXPORTED_AT_MOST)
+    rules = {code: one.words for code, one in rules_on(clock.today(), RULES).items()}
+    shown = [
+        row | {
+            "rule": rules.get(row["rule"], row["rule"]), "by": name_of(row["by"]) if row["by"] else "",
+            "confirmed_by": [name_of(one) for one in row["confirmed_by"]],
+            "kept": [
+                rules.get(duty["rule"], duty["rule"]) + (f" fino al {day(duty['until'])}" if duty.get("until") else "")
+                for duty in row["kept"]
+            ],
+        }
+        for row in (*rows, *done)
+    ]  # fmt: skip
+    return await list_file(request, store, reader, "cancellazioni", ERASURES, shown, formato)
 
 
 @router.post("/cancellazioni")

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from services.intake import commands, forms, labels
 from services.intake.domain.parameters import in_force
 from services.intake.domain.sampling import bounds, sample_stream
+from services.intake.pages.exporting import list_file
 from services.intake.views import declarations, draws
 from shared import clock
 from shared.decisions import Refused
@@ -17,12 +18,26 @@ from shared.events.intake import DeclarationsSampled
 from shared.store import Store
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
-from shared.web.pages import Errors, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
 HOME = "/intake/controlli"
+DRAWS = (
+    Column("period", "Semestre"),
+    Column("drawn_on", "Sorteggiato il", "date"),
+    Column("population", "Dichiarazioni", "int"),
+    Column("drawn", "Da controllare", "int"),
+)
+DECLARATIONS = (
+    Column("person_id", "Persona", "person"),
+    Column("check", "Dichiarazione", labels=labels.CHECKS),
+    Column("on", "Del", "date"),
+    Column("verified", "Esito del controllo", labels=labels.VERIFIED_AS),
+    Column("verified_on", "Controllata il", "date"),
+)
 SAMPLE = Path(pattern=r"^declarations-20[0-9]{2}-h[12]$")
 
 
@@ -58,7 +73,21 @@ async def samples(
     return await _list(request, store)
 
 
-async def _one(request: Request, store: Store, sample_id: str, errors: Errors | Refused | None = None) -> Response:
+@router.get("/controlli/esporta")
+async def samples_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.sample"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The draws as a file."""
+    async with store.read() as reading:
+        rows = [row | {"period": words(row["sample_id"]).capitalize()} for row in await draws(reading)]
+    return await list_file(request, store, reader, "controlli", DRAWS, rows, formato)
+
+
+async def _drawn(store: Store, sample_id: str) -> tuple[DeclarationsSampled, list[dict[str, Any]], int]:
+    """The draw, its declarations in the order drawn, and how many it drew. Raises Problem 404."""
     recorded = await store.history(sample_id)
     fact = next((f.event for f in recorded if isinstance(f.event, DeclarationsSampled)), None)
     if fact is None:
@@ -69,10 +98,15 @@ async def _one(request: Request, store: Store, sample_id: str, errors: Errors | 
         rows: list[dict[str, Any]] = await declarations(reading, first, last, state.drawn or ())
     order = {one: place for place, one in enumerate(state.drawn or ())}
     rows.sort(key=lambda row: order[row["fact_id"]])
+    return fact, rows, len(order)
+
+
+async def _one(request: Request, store: Store, sample_id: str, errors: Errors | Refused | None = None) -> Response:
+    fact, rows, drawn = await _drawn(store, sample_id)
     return page(
         request, "intake/sample.html", title=f"Controlli: {words(sample_id)}", errors=errors, labels=labels,
-        fact=fact, rows=rows, on=clock.today(), gone=len(order) - len(rows), home=f"{HOME}/{sample_id}",
-        left=sum(row["verified"] is None for row in rows),
+        fact=fact, rows=rows, on=clock.today(), gone=drawn - len(rows), home=f"{HOME}/{sample_id}",
+        left=sum(row["verified"] is None for row in rows), columns=DECLARATIONS,
         trail=(("Verifiche da ripetere", "/intake/verifiche"), ("Controlli a campione", HOME)),
     )  # fmt: skip
 
@@ -86,6 +120,19 @@ async def sample(
 ) -> Response:
     """The declarations drawn, each with its outcome or the form for it."""
     return await _one(request, store, sample_id)
+
+
+@router.get("/controlli/{sample_id}/esporta")
+async def sample_file(
+    request: Request,
+    sample_id: Annotated[str, SAMPLE],
+    formato: Format = "csv",
+    reader: Reader = requires("intake.sample"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """The declarations drawn, as a file."""
+    _, rows, _ = await _drawn(store, sample_id)
+    return await list_file(request, store, reader, f"controlli-{sample_id}", DECLARATIONS, rows, formato)
 
 
 async def _list_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

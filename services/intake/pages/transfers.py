@@ -7,16 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import commands, forms, labels, views
+from services.intake.pages.exporting import list_file
 from services.intake.pages.operators import case_managers
 from shared.decisions import Refused
 from shared.store import Store
 from shared.web.app import command, get_store, name_of
-from shared.web.pages import Errors, done, form, page
+from shared.web.exports import Format
+from shared.web.pages import Column, Errors, done, form, page
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
 AT_ONCE = 500
 """Cases of one sending: so that the answer comes while somebody waits for it; the rest by sending again."""
+LOADS = (
+    Column("name", "Operatore"),
+    Column("people", "Persone in carico", "int"),
+    Column("may_follow", "Può seguire persone", "bool"),
+)
 
 
 async def _shown(
@@ -43,6 +50,24 @@ async def caseloads(
 ) -> Response:
     """Who follows how many, and the form; `da` is who leaves, where one comes from their account."""
     return await _shown(request, store, reader, leaver=da)
+
+
+@router.get("/passaggi/esporta")
+async def caseloads_file(
+    request: Request,
+    formato: Format = "csv",
+    reader: Reader = requires("intake.hand_over"),
+    store: Store = Depends(get_store),
+) -> Response:
+    """Who follows how many, as a file."""
+    async with store.read() as reading:
+        loads = await views.caseloads(reading)
+    managers = case_managers(reader)
+    rows = [
+        {"name": name_of(account), "people": count, "may_follow": account in managers}
+        for account, count in loads.items()
+    ]
+    return await list_file(request, store, reader, "persone-in-carico", LOADS, rows, formato)
 
 
 @router.post("/passaggi")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.matching import commands, labels, views
+from services.matching import commands, domain, labels, views
 from services.matching.commands.forms import CorrectionForm, PlacementForm
 from services.matching.pages.common import (
     Blank,
     FileFormat,
     Of,
+    OnlyOf,
     PageNumber,
     StoreOf,
     Wrong,
@@ -23,11 +25,12 @@ from services.matching.pages.common import (
     with_companies,
 )
 from services.matching.pages.companies import directory
-from services.matching.pages.lists import CANDIDATE, PLACEMENT, candidate_rows
+from services.matching.pages.lists import CANDIDATE, PLACEMENT, PROPOSAL_FILE, candidate_rows
 from services.matching.views import CANDIDATES, PAGE_SIZE, VACANCIES
 from shared import clock, territory
 from shared.events.base import Id
 from shared.events.intake import AgeBand, District, Sex
+from shared.projection import Reading, Row
 from shared.projection.aliases import root_of
 from shared.store import Store
 from shared.web.app import name_of
@@ -95,6 +98,35 @@ async def candidates_file(
     return await export(request, "candidati", CANDIDATE, candidate_rows(found.rows, on), formato)
 
 
+async def _jobs(reading: Reading, proposals: Sequence[Row]) -> dict[str, str]:
+    """Vacancy -> what one would work as there."""
+    jobs = {}
+    for one in proposals:
+        if vacancy := await reading.row(VACANCIES, one["vacancy_id"]):
+            jobs[one["vacancy_id"]] = labels.occupation(vacancy["occupation"])
+    return jobs
+
+
+@router.get("/proposte/esporta")
+async def proposals_file(
+    request: Request,
+    store: StoreOf,
+    reader: Annotated[Reader, requires("matching.export")],
+    person_id: OnlyOf = None,
+    formato: FileFormat = "csv",
+) -> Response:
+    """The proposals of a candidate's page as a file; without a person those of the day's page, to be chased."""
+    on = clock.today()
+    async with store.read() as reading:
+        if person_id is not None:
+            found = await views.proposals(reading, person_id=person_id)
+        else:
+            found = await views.unanswered(reading, on, domain.parameter("unanswered_days", on))
+        jobs = await _jobs(reading, found)
+        rows = [row | {"job": jobs.get(row["vacancy_id"], "")} for row in await with_companies(store, reading, found)]
+    return await export(request, "proposte", PROPOSAL_FILE, rows, formato)
+
+
 def _municipality(code: object) -> str:
     if not code:
         return ""
@@ -114,10 +146,7 @@ async def show(request: Request, store: Store, person_id: str, errors: Wrong = N
         if row is None:
             raise Problem(404, "no_candidate", "Questa persona non risulta iscritta al programma.")
         proposals = await with_companies(store, reading, await views.proposals(reading, person_id=person_id))
-        jobs = {}
-        for one in proposals:
-            if vacancy := await reading.row(VACANCIES, one["vacancy_id"]):
-                jobs[one["vacancy_id"]] = labels.occupation(vacancy["occupation"])
+        jobs = await _jobs(reading, proposals)
         placements = await views.placements(reading, on, state="all", person_id=person_id, page=None)
         placed = await with_companies(store, reading, placements.rows)
         open_now = await vacancy_rows(store, reading, (await views.vacancies(reading, on, page=None)).rows)
@@ -127,7 +156,8 @@ async def show(request: Request, store: Store, person_id: str, errors: Wrong = N
     return page(
         request, "matching/candidate.html", title=f"Candidato {person_id[:8]}", errors=errors, labels=labels,
         trail=(("Candidati", "/matching/candidati"),), id=person_id, row=row, on=on, proposals=proposals, jobs=jobs,
-        placements=placed, placement_columns=PLACEMENT, open_vacancies=open_now, profile=FINE | (profile or {}),
+        placements=placed, placement_columns=PLACEMENT, proposal_columns=PROPOSAL_FILE, open_vacancies=open_now,
+        profile=FINE | (profile or {}),
         quartieri=territory.QUARTIERI,
         municipality=_municipality((profile or {}).get("municipality")), since=since,
         waiting=(on - since).days if since else None,

@@ -28,6 +28,8 @@ Of = Annotated[Id, Path()]
 Blank = BeforeValidator(lambda value: value or None)
 """A filter that was left empty asks for nothing."""
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
+OnlyOf = Annotated[Id | None, Blank]
+"""A filter of a file: the rows of one company or of one person."""
 FileFormat = Annotated[Literal["csv", "xlsx"], Query()]
 Wrong = Errors | Refused | None
 M = TypeVar("M", bound=BaseModel)

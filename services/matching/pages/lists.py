@@ -69,6 +69,14 @@ PROPOSAL = (
     Column("answered_on", "Esito del", "date"),
 )
 
+PROPOSAL_FILE = (
+    *PROPOSAL[:1],
+    Column("job", "Ricerca"),
+    *PROPOSAL[1:],
+    Column("person_answer", "La persona dice", labels=labels.PERSON_ANSWERS),
+    Column("person_answered_on", "La persona ha risposto il", "date"),
+)
+
 
 def candidate_rows(rows: Sequence[Row], on: date) -> list[dict[str, Any]]:
     """Candidates with how long they have been waiting."""

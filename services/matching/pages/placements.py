@@ -12,6 +12,7 @@ from services.matching.pages.common import (
     Blank,
     FileFormat,
     Of,
+    OnlyOf,
     PageNumber,
     StoreOf,
     Wrong,
@@ -68,14 +69,16 @@ async def placements_file(
     reader: Annotated[Reader, requires("matching.export")],
     state: StateFilter = None,
     contract: ContractFilter = None,
+    company_id: OnlyOf = None,
+    person_id: OnlyOf = None,
     formato: FileFormat = "csv",
 ) -> Response:
-    """The same list as a file."""
+    """The same list as a file; or that of the page of a company or of a candidate."""
     on = clock.today()
     async with store.read() as reading:
         found = await views.placements(
-            reading, on, state=state or "running", contract=contract, page=None,
-            ending_days=domain.parameter("ending_soon_days", on),
+            reading, on, state=state or "running", contract=contract, page=None, company_id=company_id,
+            person_id=person_id, ending_days=domain.parameter("ending_soon_days", on),
         )  # fmt: skip
         rows = await with_companies(store, reading, found.rows)
     return await export(request, "inserimenti", PLACEMENT, rows, formato)

@@ -24,6 +24,7 @@ from services.matching.pages.common import (
     Blank,
     FileFormat,
     Of,
+    OnlyOf,
     PageNumber,
     StoreOf,
     Wrong,
@@ -85,13 +86,15 @@ async def vacancies_file(
     status: Status = None,
     district: DistrictFilter = None,
     contract: ContractFilter = None,
+    company_id: OnlyOf = None,
     formato: FileFormat = "csv",
 ) -> Response:
-    """The same list as a file."""
+    """The same list as a file; or that of the page of a company."""
     async with store.read() as reading:
         found = await views.vacancies(
-            reading, clock.today(), status=status or "open", district=district, contract=contract, page=None
-        )
+            reading, clock.today(), status=status or "open", district=district, contract=contract,
+            company_id=company_id, page=None,
+        )  # fmt: skip
         rows = await vacancy_rows(store, reading, found.rows)
     return await export(request, "ricerche", VACANCY, rows, formato)
 
