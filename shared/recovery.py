@@ -39,7 +39,9 @@ async def recover(store: Store, log: Log) -> int:
         await conn.execute(text("select 1 from counters order by topic, partition for update"))
         versions: dict[str, int] = {}
         rows: list[tuple[Meta, bytes]] = []
-        for meta, data in sorted(missing.values(), key=lambda m: (m[0].time, m[0].topic, m[0].partition, m[0].number)):
+        # By number, never by time: who had to decide again because somebody was faster keeps the earlier time. A stream
+        # is in one partition of one topic, so that its numbers follow its versions.
+        for meta, data in sorted(missing.values(), key=lambda m: (m[0].topic, m[0].partition, m[0].number)):
             if meta.subject not in versions:
                 found = await conn.scalar(
                     text("select coalesce(max(version), 0) from events where stream_id = :id"), {"id": meta.subject}

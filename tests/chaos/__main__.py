@@ -18,9 +18,15 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--clients", type=int, default=6)
+    parser.add_argument("--set-backs", type=int, default=4)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="insieme-chaos-") as folder:
-        report = asyncio.run(storm(Path(folder), arguments.faults, arguments.seed, arguments.clients, say=print))
+        report = asyncio.run(
+            storm(
+                Path(folder), arguments.faults, arguments.seed, arguments.clients, set_backs=arguments.set_backs,
+                say=print,
+            )
+        )  # fmt: skip
     print(report)
     sys.exit(1 if report.verdict.problems else 0)
 

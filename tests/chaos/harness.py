@@ -49,6 +49,10 @@ class Process:
         assert self.child is not None
         return self.child.pid
 
+    @property
+    def alive(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
 
 @dataclass
 class Harness:
@@ -71,11 +75,16 @@ class Harness:
                     if worker.child is not None and worker.child.poll() is not None and not self._down.is_set():
                         worker.start()
 
-    def fault(self, chance: random.Random) -> str:
-        """Does one thing that happens to machines; returns what."""
-        kinds = ["kill", "kill", "kill", "stop", "postgres"] + (["kafka"] if self.broker else [])
-        kind = chance.choice(kinds)
-        worker = chance.choice(self.workers)
+    @property
+    def kinds(self) -> list[str]:
+        """What can happen to the machines of this platform."""
+        return ["kill", "stop", "postgres"] + (["kafka"] if self.broker else [])
+
+    def fault(self, chance: random.Random, kind: str | None = None) -> str:
+        """Does one thing that happens to machines, of that kind or of any; returns what."""
+        kind = kind or chance.choice(["kill", "kill", *self.kinds])
+        # Of those that run: one that is being started again would be counted and nothing would have happened.
+        worker = chance.choice([one for one in self.workers if one.alive] or self.workers)
         with contextlib.suppress(ProcessLookupError):
             match kind:
                 case "kill":
@@ -99,21 +108,26 @@ class Harness:
         time.sleep(0.3)
         part.restart()
 
-    def close(self) -> None:
-        """Ends everything."""
-        self._down.set()
+    def stop(self, workers: list[Process]) -> None:
+        """Ends these workers, which stay down until they are started."""
         with self._lock:
-            for worker in self.workers:
+            for worker in workers:
                 if worker.child is not None and worker.child.poll() is None:
                     os.kill(worker.pid, signal.SIGCONT)
                     worker.child.terminate()
-            for worker in self.workers:
+            for worker in workers:
                 if worker.child is not None:
                     try:
                         worker.child.wait(20)
                     except subprocess.TimeoutExpired:
                         worker.child.kill()
                         worker.child.wait()
+                    worker.child = None
+
+    def close(self) -> None:
+        """Ends everything."""
+        self._down.set()
+        self.stop(self.workers)
         if self.broker is not None:
             self.broker.stop()
         self.database.stop()

@@ -48,6 +48,8 @@ class Load:
     acknowledged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Cause of each acknowledged command, and the ids of its facts."""
     retries: int = 0
+    unchecked: int = 0
+    """How many of these because the database may be an earlier backup."""
     refusals: dict[str, int] = field(default_factory=dict)
     course: str = ""
 
@@ -79,8 +81,9 @@ class Load:
         while True:
             try:
                 outcome = await run(Command(cause, "u-elena.conti", clock.now()))
-            except AWAY:
+            except AWAY as error:
                 self.retries += 1
+                self.unchecked += isinstance(error, DatabaseUnchecked)
                 await asyncio.sleep(0.2)
                 continue
             if isinstance(outcome, Refused):

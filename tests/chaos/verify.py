@@ -21,6 +21,10 @@ from shared.service import Service
 from shared.settings import Settings
 from shared.store import Store
 
+UNPUBLISHED = (
+    "select count(*) from events e left join relayed r using (topic, partition) where e.number > coalesce(r.number, 0)"
+)
+
 
 @dataclass
 class Verdict:
@@ -51,13 +55,7 @@ async def _is_quiet(log: Log, stores: dict[str, Store]) -> bool:
     ends = await log.ends(places)
     for name, store in stores.items():
         async with store.engine.connect() as conn:
-            waiting = await conn.scalar(
-                text(
-                    "select count(*) from events e left join relayed r using (topic, partition)"
-                    " where e.number > coalesce(r.number, 0)"
-                )
-            )
-            if waiting:
+            if await conn.scalar(text(UNPUBLISHED)):
                 return False
             for (_, topic, partition), position in (await read_positions(conn)).items():
                 if topic in PARTITIONS and position.next_offset < ends[topic, partition]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,8 @@ async def test_a_restored_database_is_seen_refused_and_brought_forward(running: 
     await running.quiet()
     await backup(running)
     for n in range(12):
+        # Who decides again because somebody was faster keeps its time: times need not follow the numbers.
+        running.now -= timedelta(seconds=1)
         accepted(await interview(running, f"persona {n % 5}"))
     await running.quiet()
     before, people = await facts(running), await rows(running)
