@@ -13,8 +13,9 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-ac
 CODE := $(wildcard deploy docs services shared tests benchmarks)
 # Unit tests first: what they find is found in seconds; then what takes longest in one process, since whoever comes to it
 # last keeps all others waiting. Three processes on two processors: browsers and brokers mostly wait.
-FIRST := tests/unit/ tests/e2e/ tests/chaos/ tests/integration/test_simulate.py tests/log/
-TESTS := $(FIRST) $(filter-out $(FIRST) tests/fixtures/,$(sort $(wildcard tests/*/)))
+FIRST := tests/unit/ tests/e2e/ tests/chaos/ tests/integration/test_simulate.py
+LAST := tests/log/ tests/integration/
+TESTS := $(FIRST) $(filter-out $(FIRST) $(LAST) tests/fixtures/,$(sort $(wildcard tests/*/))) $(LAST)
 # Commands beside a running platform use its settings; the launcher leaves them there while it runs.
 HOME_DIR := $(or $(INSIEME_HOME),.local)
 JOIN := test -f $(HOME_DIR)/environment || { echo "La piattaforma non è in funzione: avviarla con «make up»."; exit 1; }; \

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from confluent_kafka import TopicPartition as AdminPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from sqlalchemy import text
@@ -80,15 +82,20 @@ class OnKafka:
         await asyncio.to_thread(future.result, 10)
 
     async def hinted(self, prefix: str, group: str, tp: TopicPartition) -> int | None:
-        asked = [ConsumerGroupTopicPartitions(prefix + group, [AdminPartition(prefix + tp[0], tp[1])])]
-        future = self._admin.list_consumer_group_offsets(asked)[prefix + group]
+        # Not by librdkafka, which ends the whole process where the broker is only now making its topic for them.
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await admin.start()
+        place = KafkaPartition(prefix + tp[0], tp[1])
         try:
-            found = (await asyncio.to_thread(future.result, 10)).topic_partitions[0].offset
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.COORDINATOR_LOAD_IN_PROGRESS:
+            found = await admin.list_consumer_group_offsets(prefix + group, partitions=[place])
+        except KafkaError as error:
+            if not error.retriable:
                 raise
-            return None  # the broker is only now making its topic for them
-        return int(found) if found >= 0 else None
+            return None
+        finally:
+            await admin.close()
+        hint = found.get(place)  # nothing, where the whole answer is that the broker is still loading
+        return int(hint.offset) if hint is not None and hint.offset >= 0 else None
 
     async def forget(self, prefix: str) -> None:
         if self._hurried:
