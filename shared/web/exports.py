@@ -30,7 +30,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 INVISIBLE = " \t\r\n\v\f\xa0\u2007\u200b\u200c\u200d\u200e\u200f\u202f\u2060\u3000\ufeff"
 """What a spreadsheet may pass over before it looks for a formula."""
 SPLITS = re.compile(r"[;,\t|\"\r\n]")
-COMPOSED_AT_MOST = 20_000
+EXPORTED_AT_MOST = COMPOSED_AT_MOST = 20_000
 
 
 @dataclass(frozen=True)

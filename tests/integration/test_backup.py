@@ -161,6 +161,7 @@ async def test_a_backup_under_load_comes_back_elsewhere(
         while not stop.is_set():
             registered.append(await register(intake, running, number))
             number += 2
+            await asyncio.sleep(0.05)  # the slower the machine, the more there would be to bring back
 
     async def pump() -> None:
         while not stop.is_set():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 
 from services.intake import forms, labels
 from services.intake.commands import accounts as commands
-from services.intake.pages.exporting import list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.views.accounts import open_cases, work_of
 from shared import clock
 from shared.decisions import Refused
@@ -21,7 +21,6 @@ from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
 from shared.web.desk_labels import DISABLED_WHY, ORGANISATION_KINDS
 from shared.web.directory import Known
-from shared.web.exports import Format
 from shared.web.facts import label_of
 from shared.web.labels import DISTRICTS
 from shared.web.pages import Column, Errors, page, safe_path
@@ -121,16 +120,26 @@ async def read_book(request: Request, store: Store) -> Book:
     )  # fmt: skip
 
 
-def _matching(book: Book, q: str, organisation: str, role: str, active: str) -> list[AccountOut]:
-    words = q.casefold().split()
+@dataclass(frozen=True)
+class Wanted:
+    """The page's filters; empty ones leave all."""
+
+    q: Annotated[str, Query(max_length=100)] = ""
+    ente: Annotated[str, Query(max_length=64)] = ""
+    ruolo: Annotated[str, Query(max_length=64)] = ""
+    attivo: Literal["", "si", "no"] = ""
+
+
+def _matching(book: Book, wanted: Wanted) -> list[AccountOut]:
+    words = wanted.q.casefold().split()
 
     def fits(one: AccountOut) -> bool:
         said = f"{one.name} {one.account} {one.organisation_name}".casefold()
         return (
             all(word in said for word in words)
-            and organisation in ("", one.organisation)
-            and role in ("", one.role)
-            and (not active or one.active == (active == "si"))
+            and wanted.ente in ("", one.organisation)
+            and wanted.ruolo in ("", one.role)
+            and (not wanted.attivo or one.active == (wanted.attivo == "si"))
         )
 
     return [one for one in book.accounts if fits(one)]
@@ -147,39 +156,27 @@ def _common(book: Book) -> dict[str, Any]:
 @router.get("/utenti")
 async def people(
     request: Request,
-    q: Annotated[str, Query(max_length=100)] = "",
-    ente: Annotated[str, Query(max_length=64)] = "",
-    ruolo: Annotated[str, Query(max_length=64)] = "",
-    attivo: Literal["", "si", "no"] = "",
+    wanted: Annotated[Wanted, Depends()],
     number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
     reader: Reader = requires(ACTION),
     store: Store = Depends(get_store),
 ) -> Response:
     """Everybody, filtered."""
     book = await read_book(request, store)
-    found = _matching(book, q, ente, ruolo, attivo)
+    found = _matching(book, wanted)
     first = (number - 1) * PER_PAGE
     return page(
         request, "intake/accounts.html", title="Utenti", rows=found[first : first + PER_PAGE], total=len(found),
         number=number, count=-(-len(found) // PER_PAGE), only=book.known.only_listed,
-        values={"q": q, "ente": ente, "ruolo": ruolo, "attivo": attivo}, **_common(book),
+        values=asdict(wanted), **_common(book),
     )  # fmt: skip
 
 
 @router.get("/utenti/esporta")
-async def people_file(
-    request: Request,
-    q: Annotated[str, Query(max_length=100)] = "",
-    ente: Annotated[str, Query(max_length=64)] = "",
-    ruolo: Annotated[str, Query(max_length=64)] = "",
-    attivo: Literal["", "si", "no"] = "",
-    formato: Format = "csv",
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
+async def people_file(wanted: Annotated[Wanted, Depends()], out: Filing = filing(ACTION)) -> Response:
     """The same list as a file."""
-    found = _matching(await read_book(request, store), q, ente, ruolo, attivo)
-    return await list_file(request, store, reader, "utenti", ACCOUNTS, [one.model_dump() for one in found], formato)
+    found = _matching(await read_book(out.request, out.store), wanted)
+    return await list_file(out, "utenti", ACCOUNTS, [one.model_dump() for one in found])
 
 
 async def _new(request: Request, store: Store, errors: Errors | Refused | None = None) -> Response:
@@ -258,15 +255,10 @@ async def bodies(request: Request, reader: Reader = requires(ACTION), store: Sto
 
 
 @router.get("/enti/esporta")
-async def bodies_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
+async def bodies_file(out: Filing = filing(ACTION)) -> Response:
     """The organisations as a file."""
-    rows = [one.model_dump() for one in (await read_book(request, store)).organisations]
-    return await list_file(request, store, reader, "enti", ORGANISATIONS, rows, formato)
+    rows = [one.model_dump() for one in (await read_book(out.request, out.store)).organisations]
+    return await list_file(out, "enti", ORGANISATIONS, rows)
 
 
 async def _new_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

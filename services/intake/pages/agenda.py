@@ -16,7 +16,7 @@ from services.intake.commands.appointments import Applied, apply
 from services.intake.domain import parameter
 from services.intake.domain.agenda import Slot, Week, free_slots, week_id, week_stream
 from services.intake.domain.desks import DESKS, desk_name, desks_on
-from services.intake.pages.exporting import list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.pages.operators import absent_of, operators_of
 from services.intake.pages.public import CODE
 from services.intake.views.agenda import agenda as agenda_rows
@@ -30,7 +30,6 @@ from shared.store.unit import fold
 from shared.web import limits
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import command, get_store, name_of
-from shared.web.exports import Format
 from shared.web.pages import Column, Errors, done, form, page
 from shared.web.problems import SENTENCES, Problem
 from shared.web.readers import Reader, anybody, requires
@@ -242,19 +241,14 @@ async def proposals(request: Request, reader: Reader = requires(ACTION), store: 
 
 
 @router.get("/agenda/proposte/esporta")
-async def proposals_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
+async def proposals_file(out: Filing = filing(ACTION)) -> Response:
     """The appointments to move as a file; where each could go changes by the minute and stays on the page."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows = await views.colliding(reading, clock.today())
     shown = [
         row | {"operator_name": name_of(row["operator"]), "desk_words": desk_name(row["desk"])} for row in rows
     ]  # fmt: skip
-    return await list_file(request, store, reader, "da-spostare", TO_MOVE, shown, formato)
+    return await list_file(out, "da-spostare", TO_MOVE, shown)
 
 
 @router.post("/agenda/proposte")

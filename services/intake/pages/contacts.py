@@ -15,7 +15,7 @@ from services.intake.domain.self_registration import contact_stream
 from services.intake.finding import EXACT_INDEX, PERSON_INDEX, exact_tokens, phone_digits
 from services.intake.forms import self_registration as forms
 from services.intake.pages.acts import on_person, person_act
-from services.intake.pages.exporting import EXPORTED_AT_MOST, names_wanted, told_file
+from services.intake.pages.exporting import Filing, filing, names_wanted, told_file
 from services.intake.pages.person import show as show_person
 from services.intake.pages.self_registration import CALL_AT
 from shared import clock
@@ -25,7 +25,7 @@ from shared.store import Store
 from shared.web.acts import Act, Ids, NoForm, page_routes
 from shared.web.app import command, get_store
 from shared.web.desk_labels import DISCARD_REASONS as REASONS
-from shared.web.exports import Format
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.pages import Column, Errors, form, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -87,22 +87,17 @@ def _seen(reader: Reader, rows: list[Row]) -> list[str]:
 
 @router.get("/domande/esporta")
 async def contacts_file(
-    request: Request,
-    stato: str = "received",
-    tutti: bool = False,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.register"),
-    store: Store = Depends(get_store),
+    stato: str = "received", tutti: bool = False, out: Filing = filing("intake.register")
 ) -> Response:
     """The same list as a file."""
-    named = names_wanted(request, reader)
+    named = names_wanted(out)
     status = stato if stato in STATUSES else "received"
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows, _ = await views.site_contacts(
-            reading, status=status, districts=() if tutti else reader.districts, limit=EXPORTED_AT_MOST
+            reading, status=status, districts=() if tutti else out.reader.districts, limit=EXPORTED_AT_MOST
         )
-    found = await _answers(store, reader, _seen(reader, rows), "export")
-    return await told_file("domande-dal-sito", COLUMNS, rows, formato, found if named else None)
+    found = await _answers(out.store, out.reader, _seen(out.reader, rows), "export")
+    return await told_file(out, "domande-dal-sito", COLUMNS, rows, found if named else None)
 
 
 async def _answers(store: Store, reader: Reader, ids: list[str], action: str = "view") -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import commands, doors, forms, labels, tax_code
 from services.intake.domain import person_stream
-from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.pages.person import present_row
 from services.intake.views.duplicates import joined, pair, waiting
 from shared.decisions import Refused
@@ -19,7 +19,7 @@ from shared.projection import Row
 from shared.store import Store
 from shared.web.acts import Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
-from shared.web.exports import Format
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.formats import day
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
@@ -56,29 +56,19 @@ async def duplicates(
 
 
 @router.get("/doppioni/esporta")
-async def duplicates_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.join"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def duplicates_file(out: Filing = filing("intake.join")) -> Response:
     """The pairs that wait, as a file."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows, _ = await waiting(reading, limit=EXPORTED_AT_MOST)
-    return await list_file(request, store, reader, "possibili-doppioni", PAIRS, rows, formato)
+    return await list_file(out, "possibili-doppioni", PAIRS, rows)
 
 
 @router.get("/doppioni/unite/esporta")
-async def joined_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.join"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def joined_file(out: Filing = filing("intake.join")) -> Response:
     """Who was joined to whom, as a file."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows = await joined(reading, EXPORTED_AT_MOST)
-    return await list_file(request, store, reader, "schede-unite", JOINED, rows, formato)
+    return await list_file(out, "schede-unite", JOINED, rows)
 
 
 @router.get("/persone/{person_id}/confronta")

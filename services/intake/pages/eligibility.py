@@ -15,7 +15,7 @@ from services.intake.domain.checks import to_repeat
 from services.intake.domain.parameters import in_force
 from services.intake.explaining import RULES, Explanation, explain
 from services.intake.pages.acts import TO_PERSON, person_act
-from services.intake.pages.exporting import list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.pages.person import profile
 from services.intake.views import watched
 from shared import clock, territory
@@ -27,7 +27,6 @@ from shared.store import Store
 from shared.store.unit import fold
 from shared.web.acts import Ids, page_routes
 from shared.web.app import get_store
-from shared.web.exports import Format
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -162,12 +161,7 @@ async def _again_today(store: Store) -> list[dict[str, Any]]:
 
 
 @router.get("/verifiche/esporta")
-async def to_do_again_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.check"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def to_do_again_file(out: Filing = filing("intake.check")) -> Response:
     """The same list as a file."""
-    rows = await _again_today(store)
-    return await list_file(request, store, reader, "verifiche-da-ripetere", AGAIN, rows, formato)
+    rows = await _again_today(out.store)
+    return await list_file(out, "verifiche-da-ripetere", AGAIN, rows)

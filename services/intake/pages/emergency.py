@@ -14,7 +14,7 @@ from services.intake.commands import emergency as commands
 from services.intake.domain import parameter
 from services.intake.forms.emergency import EmergencyForm
 from services.intake.pages.acts import TO_PERSON, person_act
-from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.views.emergencies import emergencies
 from shared import clock
 from shared.decisions import Refused
@@ -22,7 +22,7 @@ from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store, name_of
 from shared.web.desk_labels import EMERGENCY_REASONS
-from shared.web.exports import Format
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -118,18 +118,13 @@ async def opened(
 
 
 @router.get("/emergenze/esporta")
-async def opened_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.accesses"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def opened_file(out: Filing = filing("intake.accesses")) -> Response:
     """The same list as a file."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows, _ = await emergencies(reading, limit=EXPORTED_AT_MOST)
     who = {"opened_by": "account", "followed_by": "case_manager", "examined_by": "seen_by"}
     shown = [row | {key: name_of(row[of]) if row[of] else "" for key, of in who.items()} for row in rows]
-    return await list_file(request, store, reader, "aperture-in-emergenza", COLUMNS, shown, formato)
+    return await list_file(out, "aperture-in-emergenza", COLUMNS, shown)
 
 
 async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

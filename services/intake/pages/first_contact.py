@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake import views
 from services.intake.domain import parameter
+from services.intake.pages.exporting import Filing, filing, list_file
 from shared import clock
 from shared.store import Store
 from shared.web.app import get_store
-from shared.web.pages import Column, export, page
+from shared.web.pages import Column, page
 from shared.web.readers import Reader, requires
 
 router = APIRouter()
@@ -42,14 +43,8 @@ async def first_contact(
 
 
 @router.get("/primo-contatto/esporta")
-async def first_contact_file(
-    request: Request,
-    per: By = "month",
-    formato: Literal["csv", "xlsx"] = "csv",
-    reader: Reader = requires("intake.export"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def first_contact_file(per: By = "month", out: Filing = filing("intake.export")) -> Response:
     """The same as a file."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows = await views.first_contacts(reading, clock.today(), per)
-    return await export(request, "primo-contatto", COLUMNS, rows, formato)
+    return await list_file(out, "primo-contatto", COLUMNS, rows)

@@ -15,7 +15,7 @@ from services.intake.domain.agenda import Slot
 from services.intake.domain.desks import DESKS, desk_name, desks_on
 from services.intake.domain.groups import Session, session_stream
 from services.intake.pages.acts import operators
-from services.intake.pages.exporting import list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.pages.operators import operators_of
 from shared import clock
 from shared.decisions import Refused
@@ -23,7 +23,6 @@ from shared.store import Store
 from shared.store.unit import fold
 from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store, name_of
-from shared.web.exports import Format
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -70,19 +69,14 @@ async def sessions(request: Request, reader: Reader = requires(ACTION), store: S
 
 
 @router.get("/incontri/esporta")
-async def sessions_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
+async def sessions_file(out: Filing = filing(ACTION)) -> Response:
     """The page's sessions as a file, by day."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows = await views.sessions(reading, clock.today() - SINCE)
     shown = [
         row | {"operator_name": name_of(row["operator"]), "invited_count": len(row["invited"])} for row in rows
     ]  # fmt: skip
-    return await list_file(request, store, reader, "incontri", SESSIONS, shown, formato)
+    return await list_file(out, "incontri", SESSIONS, shown)
 
 
 async def _session(store: Store, session_id: str) -> tuple[Session, Slot, int, list[dict[str, Any]]]:
@@ -138,16 +132,10 @@ async def session(
 
 
 @router.get("/incontri/{session_id}/esporta")
-async def session_file(
-    request: Request,
-    session_id: UUID,
-    formato: Format = "csv",
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
+async def session_file(session_id: UUID, out: Filing = filing(ACTION)) -> Response:
     """Who is invited to one session, and who came, as a file."""
-    _, _, _, invited = await _session(store, str(session_id))
-    return await list_file(request, store, reader, "presenze", INVITED, invited, formato)
+    _, _, _, invited = await _session(out.store, str(session_id))
+    return await list_file(out, "presenze", INVITED, invited)
 
 
 async def _list_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import doors, labels, views
 from services.intake.domain import parameter
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.scopes import in_scope
 from services.intake.views.emergencies import emergencies_of
 from shared import clock
@@ -17,13 +18,13 @@ from shared.projection import Row
 from shared.store import Store
 from shared.web.app import get_store, name_of
 from shared.web.desk_labels import EMERGENCY_REASONS
-from shared.web.pages import Column, export, page
+from shared.web.exports import EXPORTED_AT_MOST
+from shared.web.pages import Column, page
 from shared.web.readers import Reader, may, requires, scope_of
 from shared.web.scopes import OWN_DISTRICT
 
 router = APIRouter()
 PER_PAGE = 50
-EXPORTED_AT_MOST = 20_000
 
 COLUMNS = (
     Column("person_id", "Persona", "person"),
@@ -170,17 +171,9 @@ async def people(
 
 
 @router.get("/persone/esporta")
-async def people_file(
-    request: Request,
-    formato: Literal["csv", "xlsx"] = "csv",
-    reader: Reader = requires("intake.export"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def people_file(out: Filing = filing("intake.export")) -> Response:
     """The same list as a file."""
-    filters = await _filters(request, reader, store, "intake.export")
-    async with store.read() as reading:
+    filters = await _filters(out.request, out.reader, out.store, "intake.export")
+    async with out.store.read() as reading:
         rows, _ = await views.people(reading, filters, limit=EXPORTED_AT_MOST, today=clock.today(), only=FILED)
-    async with store.engine.begin() as conn:
-        ids = [row["person_id"] for row in rows]
-        await doors.log_access(conn, reader, "export", "intake.export", ids, ("facts",))
-    return await export(request, "persone", COLUMNS, with_names(rows), formato)
+    return await list_file(out, "persone", COLUMNS, with_names(rows))

@@ -16,7 +16,7 @@ from services.intake.domain.desks import DESKS, desks_on
 from services.intake.domain.messages import CHANNELS, MESSAGING
 from services.intake.gateway import Nowhere, Sink, gateways
 from services.intake.pages.acts import on_person, person_act
-from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.pages.public import CODE, actor
 from services.intake.scopes import those_in_scope
 from shared import clock
@@ -26,7 +26,7 @@ from shared.store import Command, Store
 from shared.web import limits
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
-from shared.web.exports import Format
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, anybody, requires
@@ -106,17 +106,12 @@ async def messages(
 
 
 @router.get("/messaggi/esporta")
-async def messages_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires(ACTION),
-    store: Store = Depends(get_store),
-) -> Response:
+async def messages_file(out: Filing = filing(ACTION)) -> Response:
     """The same list as a file."""
-    state, person = _asked(request)
-    async with store.read() as reading:
+    state, person = _asked(out.request)
+    async with out.store.read() as reading:
         rows, _ = await views.messages(reading, state=state or None, person_id=person, limit=EXPORTED_AT_MOST)
-    return await list_file(request, store, reader, "messaggi", COLUMNS, rows, formato)
+    return await list_file(out, "messaggi", COLUMNS, rows)
 
 
 async def _again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

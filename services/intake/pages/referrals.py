@@ -17,7 +17,7 @@ from services.intake.domain.referrals import (
     heard,
 )
 from services.intake.finding import Duplicate
-from services.intake.pages.exporting import names_wanted, told_file
+from services.intake.pages.exporting import Filing, filing, names_wanted, told_file
 from services.intake.scopes import those_in_scope
 from services.intake.views.agenda import appointments_of
 from services.intake.views.referrals import REFERRALS, of_organisation, pathway_rows, told, waiting
@@ -27,7 +27,6 @@ from shared.projection import Row
 from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store
-from shared.web.exports import Format
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -122,16 +121,11 @@ def _heard(row: Row, people: dict[str, Row]) -> str:
 
 
 @router.get("/segnala/esporta")
-async def mine_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.refer"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def mine_file(out: Filing = filing("intake.refer")) -> Response:
     """The organisation's own referrals as a file."""
-    named, organisation = names_wanted(request, reader), own_organisation(reader)
-    rows, names = await _own(store, reader, organisation, "export")
-    return await told_file("le-nostre-segnalazioni", OWN, rows, formato, names if named else None)
+    named, organisation = names_wanted(out), own_organisation(out.reader)
+    rows, names = await _own(out.store, out.reader, organisation, "export")
+    return await told_file(out, "le-nostre-segnalazioni", OWN, rows, names if named else None)
 
 
 def _refer_page(
@@ -220,19 +214,12 @@ async def _waiting(store: Store, reader: Reader, action: str) -> tuple[list[dict
 
 
 @router.get("/segnalazioni/esporta")
-async def queue_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.referrals"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def queue_file(out: Filing = filing("intake.referrals")) -> Response:
     """The same as a file."""
-    named = names_wanted(request, reader)
-    rows, names = await _waiting(store, reader, "export")
-    inside = await those_in_scope(store, reader, "intake.compose", sorted(names)) if named else []
-    return await told_file(
-        "segnalazioni", WAITING, rows, formato, {one: names[one] for one in inside} if named else None
-    )
+    named = names_wanted(out)
+    rows, names = await _waiting(out.store, out.reader, "export")
+    inside = await those_in_scope(out.store, out.reader, "intake.compose", sorted(names)) if named else []
+    return await told_file(out, "segnalazioni", WAITING, rows, {one: names[one] for one in inside} if named else None)
 
 
 async def _show(

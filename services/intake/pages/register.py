@@ -14,14 +14,14 @@ from services.intake.domain.desks import desks_on
 from services.intake.finding import Duplicate
 from services.intake.pages import person as person_pages
 from services.intake.pages.acts import person_act
-from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.views.reception import to_complete
 from shared import clock
 from shared.decisions import Refused
 from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
-from shared.web.exports import Format
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -150,14 +150,8 @@ async def incomplete(
 
 
 @router.get("/da-completare/esporta")
-async def incomplete_file(
-    request: Request,
-    tutti: bool = False,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.register"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def incomplete_file(tutti: bool = False, out: Filing = filing("intake.register")) -> Response:
     """The same list as a file."""
-    async with store.read() as reading:
-        rows = await to_complete(reading, () if tutti else reader.districts, EXPORTED_AT_MOST)
-    return await list_file(request, store, reader, "da-completare", TO_COMPLETE, rows, formato)
+    async with out.store.read() as reading:
+        rows = await to_complete(reading, () if tutti else out.reader.districts, EXPORTED_AT_MOST)
+    return await list_file(out, "da-completare", TO_COMPLETE, rows)

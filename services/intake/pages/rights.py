@@ -21,7 +21,7 @@ from services.intake.domain.state import Person
 from services.intake.doors import identities
 from services.intake.forms import rights as forms
 from services.intake.pages.acts import person_act
-from services.intake.pages.exporting import EXPORTED_AT_MOST, list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.scopes import those_in_scope
 from shared import clock
 from shared.decisions import Refused
@@ -32,7 +32,7 @@ from shared.store import Command, Store
 from shared.web import person_data, tickets
 from shared.web.acts import Ids, page_routes
 from shared.web.app import command, get_store, name_of
-from shared.web.exports import Format
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.formats import day
 from shared.web.pages import SERVICES, Column, Errors, form, page
 from shared.web.problems import Problem
@@ -95,16 +95,10 @@ async def _requests(store: Store, reader: Reader, answered_too: bool, limit: int
 
 
 @router.get("/diritti/esporta")
-async def rights_file(
-    request: Request,
-    tutte: Annotated[bool, Query()] = False,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.rights"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def rights_file(tutte: Annotated[bool, Query()] = False, out: Filing = filing("intake.rights")) -> Response:
     """The same list as a file."""
-    rows = await _requests(store, reader, tutte, EXPORTED_AT_MOST)
-    return await list_file(request, store, reader, "richieste-sui-dati", REQUESTS, rows, formato)
+    rows = await _requests(out.store, out.reader, tutte, EXPORTED_AT_MOST)
+    return await list_file(out, "richieste-sui-dati", REQUESTS, rows)
 
 
 def _rule_words(code: str, on: date) -> dict[str, str]:
@@ -316,14 +310,9 @@ async def _decided(store: Store, reader: Reader, waiting: int, over: int) -> tup
 
 
 @router.get("/cancellazioni/esporta")
-async def erasures_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.erase_confirm"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def erasures_file(out: Filing = filing("intake.erase_confirm")) -> Response:
     """The page's three lists as one file."""
-    rows, done = await _decided(store, reader, EXPORTED_AT_MOST, EXPORTED_AT_MOST)
+    rows, done = await _decided(out.store, out.reader, EXPORTED_AT_MOST, EXPORTED_AT_MOST)
     rules = {code: one.words for code, one in rules_on(clock.today(), RULES).items()}
     shown = [
         row | {
@@ -336,7 +325,7 @@ async def erasures_file(
         }
         for row in (*rows, *done)
     ]  # fmt: skip
-    return await list_file(request, store, reader, "cancellazioni", ERASURES, shown, formato)
+    return await list_file(out, "cancellazioni", ERASURES, shown)
 
 
 @router.post("/cancellazioni")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from services.intake import commands, forms, labels
 from services.intake.domain.parameters import in_force
 from services.intake.domain.sampling import bounds, sample_stream
-from services.intake.pages.exporting import list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.views import declarations, draws
 from shared import clock
 from shared.decisions import Refused
@@ -18,7 +18,6 @@ from shared.events.intake import DeclarationsSampled
 from shared.store import Store
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import get_store
-from shared.web.exports import Format
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -74,16 +73,11 @@ async def samples(
 
 
 @router.get("/controlli/esporta")
-async def samples_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.sample"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def samples_file(out: Filing = filing("intake.sample")) -> Response:
     """The draws as a file."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         rows = [row | {"period": words(row["sample_id"]).capitalize()} for row in await draws(reading)]
-    return await list_file(request, store, reader, "controlli", DRAWS, rows, formato)
+    return await list_file(out, "controlli", DRAWS, rows)
 
 
 async def _drawn(store: Store, sample_id: str) -> tuple[DeclarationsSampled, list[dict[str, Any]], int]:
@@ -123,16 +117,10 @@ async def sample(
 
 
 @router.get("/controlli/{sample_id}/esporta")
-async def sample_file(
-    request: Request,
-    sample_id: Annotated[str, SAMPLE],
-    formato: Format = "csv",
-    reader: Reader = requires("intake.sample"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def sample_file(sample_id: Annotated[str, SAMPLE], out: Filing = filing("intake.sample")) -> Response:
     """The declarations drawn, as a file."""
-    _, rows, _ = await _drawn(store, sample_id)
-    return await list_file(request, store, reader, f"controlli-{sample_id}", DECLARATIONS, rows, formato)
+    _, rows, _ = await _drawn(out.store, sample_id)
+    return await list_file(out, f"controlli-{sample_id}", DECLARATIONS, rows)
 
 
 async def _list_again(request: Request, store: Store, reader: Reader, ids: Ids, errors: Errors | Refused) -> Response:

@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake import commands, forms, labels, views
-from services.intake.pages.exporting import list_file
+from services.intake.pages.exporting import Filing, filing, list_file
 from services.intake.pages.operators import case_managers
 from shared.decisions import Refused
 from shared.store import Store
 from shared.web.app import command, get_store, name_of
-from shared.web.exports import Format
 from shared.web.pages import Column, Errors, done, form, page
 from shared.web.readers import Reader, requires
 
@@ -53,21 +52,16 @@ async def caseloads(
 
 
 @router.get("/passaggi/esporta")
-async def caseloads_file(
-    request: Request,
-    formato: Format = "csv",
-    reader: Reader = requires("intake.hand_over"),
-    store: Store = Depends(get_store),
-) -> Response:
+async def caseloads_file(out: Filing = filing("intake.hand_over")) -> Response:
     """Who follows how many, as a file."""
-    async with store.read() as reading:
+    async with out.store.read() as reading:
         loads = await views.caseloads(reading)
-    managers = case_managers(reader)
+    managers = case_managers(out.reader)
     rows = [
         {"name": name_of(account), "people": count, "may_follow": account in managers}
         for account, count in loads.items()
     ]
-    return await list_file(request, store, reader, "persone-in-carico", LOADS, rows, formato)
+    return await list_file(out, "persone-in-carico", LOADS, rows)
 
 
 @router.post("/passaggi")

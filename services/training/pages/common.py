@@ -15,7 +15,6 @@ from shared.web.app import get_store
 from shared.web.readers import Reader, requires
 
 PER_PAGE = 50
-EXPORTED_AT_MOST = 20_000
 StoreOf = Annotated[Store, Depends(get_store)]
 Viewer = Annotated[Reader, requires("training.view")]
 Planner = Annotated[Reader, requires("training.course")]

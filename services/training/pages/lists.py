@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request, Response
 from services.training import commands, labels
 from services.training.domain import attendance_default
 from services.training.pages.common import (
-    EXPORTED_AT_MOST,
     PER_PAGE,
     Exporter,
     Planner,
@@ -24,6 +23,7 @@ from shared.decisions import Refused
 from shared.projection import Row
 from shared.store import Store
 from shared.web.app import command, name_of
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.labels import DISTRICTS, PERSON_DISTRICTS, READINESS
 from shared.web.pages import Column, Errors, done, export, form, page
 
