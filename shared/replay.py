@@ -96,10 +96,10 @@ async def replay(
         await conn.commit()
         for place in places:
             build.positions[place] = Position(await log.identity(place[0]), begins[place])
-        sizes = {place: max(ends[place] - begins[place], 0) for place in places}
         share = Share(schema, build.tables, as_of, ends, build.positions)
         with few_collections():
-            build.shares = await fold_all(service, store.settings, conn, log, share, _passed(sizes, progress))
+            passed = _passed(sum(share.sizes().values()), progress)
+            build.shares = await fold_all(service, store.settings, conn, log, share, passed)
         for folded in build.shares:
             build.positions |= folded.positions
         await _bring(service, store, conn, build, names, schema)
@@ -108,8 +108,8 @@ async def replay(
     return {name: f"{schema}.{table}" for name, table in build.tables.items()}
 
 
-def _passed(sizes: dict[TopicPartition, int], progress: Progress | None) -> Callable[[int], None]:
-    total, done = sum(sizes.values()), 0
+def _passed(total: int, progress: Progress | None) -> Callable[[int], None]:
+    done = 0
 
     def passed(count: int) -> None:
         nonlocal done

@@ -75,6 +75,10 @@ class Share:
     ends: dict[TopicPartition, int]
     positions: dict[TopicPartition, Position]
 
+    def sizes(self) -> dict[TopicPartition, int]:
+        """How many records each partition has to be read."""
+        return {place: max(self.ends[place] - at.next_offset, 0) for place, at in self.positions.items()}
+
 
 @dataclass
 class Folded:
@@ -113,7 +117,7 @@ async def fold_all(
 ) -> list[Folded]:
     """Folds all partitions, here and in processes of their own. Raises ReplayStopped, and for what is folded here
     FoldFailed."""
-    sizes = {place: share.ends[place] - position.next_offset for place, position in share.positions.items()}
+    sizes = share.sizes()
     waiting = longest_last(sizes)
 
     async def more() -> TopicPartition | None:

@@ -20,6 +20,7 @@ from services.intake.views.referrals import REFERRALS
 from shared import clock
 from shared.events import Event
 from shared.events import intake as facts
+from shared.web.sign_ins import WRITE
 from shared.web.site import site
 from tests.contracts.publish import example
 from tests.fixtures.intake import ELENA, GIULIA, browser, register, said, send
@@ -70,6 +71,18 @@ CASES = (
     Case("/da-completare", "/da-completare/esporta", ELENA, "{luca}"),
     Case("/incontri", "/incontri/esporta", ELENA, "Elena Conti"),
     Case("/incontri/{session}", "/incontri/{session}/esporta", ELENA, "{amina}"),
+    Case("/agenda?giorno={day}", "/agenda/esporta?giorno={day}", ELENA, "{amina}"),
+    Case(
+        "/agenda?giorno={day}&vista=settimana&operatore=nobody",
+        "/agenda/esporta?giorno={day}&vista=settimana&operatore=nobody",
+        ELENA,
+        "",
+    ),
+    Case("/accessi?persona={amina}", "/accessi/esporta?persona={amina}", STEFANO, "{amina}", GIULIA),
+    Case("/accessi?operatore=nobody", "/accessi/esporta?operatore=nobody", STEFANO, "", GIULIA),
+    Case("/accessi/utenti", "/accessi/utenti/esporta", STEFANO, "Stefano Leoni", GIULIA),
+    Case("/?vista=tutte", "/oggi/esporta?vista=tutte", GIULIA, "{amina}"),
+    Case("/?vista=tutte", "/oggi/esporta?vista=tutte", GIULIA, "Da incontrare oggi"),
     Case("/agenda/proposte", "/agenda/proposte/esporta", ELENA, "{amina}"),
     Case("/utenti?q=rizzo", "/utenti/esporta?q=rizzo", NADIA, "Nadia Rizzo", GIULIA),
     Case("/enti", "/enti/esporta", NADIA, "Comune di Imola", GIULIA),
@@ -106,6 +119,8 @@ async def world(running: Running) -> dict[str, str]:
         fact(facts.EmergencyOpened, **of_amina, account=MARCO),
         fact(facts.MessageQueued, **of_amina),
         fact(facts.DuplicateProposed, **of_amina, other_id=luca),
+        fact(facts.AppointmentBooked, **of_amina, appointment_id=str(uuid4()), session_id=None, operator=ELENA,
+             desk="malvezzi", day=clock.today()),
         fact(facts.AppointmentBooked, **of_amina, appointment_id=ids["appointment"], session_id=ids["session"],
              operator=ELENA, desk="malvezzi", day=day),
     )  # fmt: skip
@@ -126,7 +141,16 @@ async def world(running: Running) -> dict[str, str]:
     await running.quiet()
     async with running.store("intake").read() as reading:
         (row,) = await reading.rows(reading.table(REFERRALS).select())
-    return ids | {"amina": amina, "luca": luca, "referred": row["referred_id"], "referral": row["referral_id"]}
+    async with running.store("intake").engine.begin() as conn:
+        entered = {"event": "in", "account": STEFANO, "role": "dpo", "organisation": "", "way": "demo", "reason": ""}
+        await conn.execute(WRITE, entered | {"id": str(uuid4()), "at": clock.now(), "address": "10.0.0.7"})
+    return ids | {
+        "day": day.isoformat(),
+        "amina": amina,
+        "luca": luca,
+        "referred": row["referred_id"],
+        "referral": row["referral_id"],
+    }
 
 
 def app_of(running: Running) -> FastAPI:

@@ -239,7 +239,8 @@ async def placement_of(house: Site, person_id: str) -> str:
 async def test_lists_are_exported_under_the_readers_rights(house: Site) -> None:
     amina = await house.in_charge()
     company = await house.company()
-    await house.vacancy(company)
+    vacancy, another = await house.vacancy(company), await house.vacancy(company)
+    await house.presented(vacancy, amina)
     csv = await house.get("/candidati/esporta?situation=waiting&formato=csv")
     assert amina in csv.text
     assert amina not in (await house.get("/candidati/esporta?district=imola")).text
@@ -254,7 +255,11 @@ async def test_lists_are_exported_under_the_readers_rights(house: Site) -> None:
     assert f"/matching{of_company}".replace("&", "&amp;") in (await house.get(company)).text
     assert "Alimentare" in (await house.get(of_company)).text
     assert "Alimentare" not in (await house.get(f"/ricerche/esporta?status=all&company_id={uuid4()}")).text
+    of_vacancy = [f"/proposte/esporta?vacancy_id={one.rpartition('/')[2]}" for one in (vacancy, another)]
+    assert [amina in (await house.get(path)).text for path in of_vacancy] == [True, False]
+    assert [path in (await house.get(vacancy)).text for path in of_vacancy] == [True, False]
     for path in (
+        *of_vacancy,
         f"/proposte/esporta?person_id={amina}",
         "/proposte/esporta",
         f"/inserimenti/esporta?person_id={amina}",

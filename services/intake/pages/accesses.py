@@ -10,18 +10,43 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.intake.accesses import Asked, looks, sign_ins
 from services.intake.domain import parameter
+from services.intake.pages.exporting import Filing, filing, list_file
 from shared import clock
 from shared.projection.aliases import group
 from shared.store import Store
 from shared.web import desk_labels
 from shared.web.app import get_store, name_of
-from shared.web.pages import page
+from shared.web.exports import EXPORTED_AT_MOST
+from shared.web.pages import Column, page
 from shared.web.readers import Reader, actions, requires, roles
 
 router = APIRouter()
 PER_PAGE = 50
 SHOWN_PEOPLE = 20
 """How many of a row's persons a list shows; the row has all."""
+WHO = (
+    Column("name", "Chi"),
+    Column("account", "Utente"),
+    Column("role_words", "Ruolo"),
+    Column("organisation", "Ente"),
+)
+LOOKS = (
+    Column("at", "Quando", "instant"),
+    *WHO,
+    Column("action", "Che cosa", labels=desk_labels.ACCESS_ACTIONS),
+    Column("fields", "Dati", labels=desk_labels.ACCESS_FIELDS),
+    Column("purpose_words", "Per"),
+    Column("person_id", "Persona", "person"),
+)
+"""A line for each person whom an access concerns."""
+SIGN_INS = (
+    Column("at", "Quando", "instant"),
+    Column("event", "Che cosa", labels=desk_labels.SIGN_IN_EVENTS),
+    Column("reason", "Motivo"),
+    *WHO,
+    Column("way", "Come"),
+    Column("address", "Da dove"),
+)
 
 
 def _asked(request: Request, people: tuple[str, ...] = ()) -> tuple[Asked, dict[str, Any]]:
@@ -52,6 +77,19 @@ def purpose_words(purpose: str) -> str:
     return actions().get(purpose, purpose)
 
 
+def _who(row: dict[str, Any]) -> dict[str, Any]:
+    role = row["role"] or ""
+    return row | {"name": name_of(row["account"]) if row["account"] else "", "role_words": roles().get(role, role)}
+
+
+async def _known_as(store: Store, persona: UUID | None) -> tuple[str, ...]:
+    """All ids of the person asked for; none if all people are."""
+    if persona is None:
+        return ()
+    async with store.read() as reading:
+        return await group(reading, str(persona))
+
+
 @router.get("/accessi")
 async def accesses(
     request: Request,
@@ -61,18 +99,27 @@ async def accesses(
     store: Store = Depends(get_store),
 ) -> Response:
     """The access log, of a person or of an operator."""
-    people: tuple[str, ...] = ()
-    if persona is not None:
-        async with store.read() as reading:
-            people = await group(reading, str(persona))
+    people = await _known_as(store, persona)
     asked, values = _asked(request, people)
     rows, total = await looks(store, asked, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     return page(
         request, "intake/accesses.html", title="Chi ha visto i dati", rows=rows, total=total, number=number,
         count=-(-total // PER_PAGE), values=values, people=people, name_of=name_of, roles=roles(),
         what=desk_labels.ACCESS_ACTIONS, fields_words=desk_labels.ACCESS_FIELDS, purpose=purpose_words,
-        shown_people=SHOWN_PEOPLE, days=parameter("access_log_days", clock.today()),
+        shown_people=SHOWN_PEOPLE, days=parameter("access_log_days", clock.today()), columns=LOOKS,
     )  # fmt: skip
+
+
+@router.get("/accessi/esporta")
+async def accesses_file(persona: UUID | None = None, out: Filing = filing("intake.accesses")) -> Response:
+    """The same list as a file, the latest first."""
+    asked, _ = _asked(out.request, await _known_as(out.store, persona))
+    rows, _ = await looks(out.store, asked, limit=EXPORTED_AT_MOST)
+    shown = [
+        _who(row) | {"purpose_words": purpose_words(row["purpose"]), "person_id": one}
+        for row in rows for one in row["subjects"] or (None,)
+    ]  # fmt: skip
+    return await list_file(out, "accessi", LOOKS, shown)
 
 
 @router.get("/accessi/utenti")
@@ -90,3 +137,10 @@ async def users(
         count=-(-total // PER_PAGE), values=values, name_of=name_of, roles=roles(), events=desk_labels.SIGN_IN_EVENTS,
         days=parameter("sign_in_days", clock.today()),
     )  # fmt: skip
+
+
+@router.get("/accessi/utenti/esporta")
+async def users_file(out: Filing = filing("intake.accesses")) -> Response:
+    """The same list as a file, the latest first."""
+    rows, _ = await sign_ins(out.store, _asked(out.request)[0], limit=EXPORTED_AT_MOST)
+    return await list_file(out, "accessi-degli-utenti", SIGN_INS, [_who(row) for row in rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -24,7 +25,7 @@ from services.intake.working_days import holidays_of
 from shared import clock
 from shared.decisions import Refused
 from shared.envelope import Recorded
-from shared.projection import Row
+from shared.projection import Reading, Row
 from shared.store import Store
 from shared.store.unit import fold
 from shared.web import limits
@@ -50,26 +51,53 @@ TO_MOVE = (
     Column("desk_words", "Sportello"),
     Column("closed", "Sportello chiuso", "bool"),
 )
+BOOKED = (
+    Column("day", "Giorno", "date"),
+    Column("at", "Ora"),
+    Column("root_id", "Persona", "person"),
+    Column("purpose", "Motivo", labels=labels.PURPOSES),
+    Column("mode", "Come", labels=labels.APPOINTMENT_MODES),
+    Column("operator_name", "Operatore"),
+    Column("desk_words", "Sportello"),
+    Column("state", "Stato", labels=labels.APPOINTMENT_STATES),
+)
 TRAIL = (("Agenda", "/intake/agenda"),)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which appointments are asked for: of a day or a week, of one desk, one operator or all."""
+
+    giorno: date | None = None
+    vista: Literal["giorno", "settimana"] = "giorno"
+    sportello: Annotated[str, Query(max_length=64)] = ""
+    operatore: Annotated[str, Query(max_length=64)] = ""
+
+    def days(self) -> tuple[date, date, date]:
+        """The day asked for, the first and the last that are shown."""
+        day = self.giorno if self.giorno and date(2017, 1, 1) <= self.giorno <= date(2100, 1, 1) else clock.today()
+        first = day - timedelta(days=day.isoweekday() - 1) if self.vista == "settimana" else day
+        return day, first, first + timedelta(days=6 if self.vista == "settimana" else 0)
+
+    async def rows(self, reading: Reading) -> list[Row]:
+        """The appointments."""
+        _, first, last = self.days()
+        return await agenda_rows(reading, first, last, desk=self.sportello or None, operator=self.operatore or None)
 
 
 @router.get("/agenda")
 async def agenda(
     request: Request,
-    giorno: date | None = None,
-    vista: Literal["giorno", "settimana"] = "giorno",
-    sportello: Annotated[str, Query(max_length=64)] = "",
-    operatore: Annotated[str, Query(max_length=64)] = "",
+    shown: Annotated[Shown, Depends()],
     reader: Reader = requires(ACTION),
     store: Store = Depends(get_store),
 ) -> Response:
     """The appointments of a day or a week, of one desk, one operator or all."""
     today = clock.today()
-    day = giorno if giorno and date(2017, 1, 1) <= giorno <= date(2100, 1, 1) else today
-    first = day - timedelta(days=day.isoweekday() - 1) if vista == "settimana" else day
-    last = first + timedelta(days=6 if vista == "settimana" else 0)
+    day, first, last = shown.days()
+    vista, sportello, operatore = shown.vista, shown.sportello, shown.operatore
     async with store.read() as reading:
-        rows = await agenda_rows(reading, first, last, desk=sportello or None, operator=operatore or None)
+        rows = await shown.rows(reading)
         closed = await views.closures(reading, first)
         away = await views.absences(reading, first)
         to_move = len(await views.colliding(reading, today))
@@ -88,8 +116,20 @@ async def agenda(
         operators=operators_of(reader), name_of=name_of, desk_name=desk_name, to_move=to_move, view=vista,
         values={"giorno": day, "vista": vista, "sportello": sportello, "operatore": operatore},
         before=(day - step).isoformat(), after_=(day + step).isoformat(), mine=reader.account,
-        now=moment(clock.now()),
+        now=moment(clock.now()), columns=BOOKED,
     )  # fmt: skip
+
+
+@router.get("/agenda/esporta")
+async def agenda_file(shown: Annotated[Shown, Depends()], out: Filing = filing(ACTION)) -> Response:
+    """The same appointments as a file."""
+    async with out.store.read() as reading:
+        rows = await shown.rows(reading)
+    return await list_file(out, "agenda", BOOKED, [_with_words(row) for row in rows])
+
+
+def _with_words(row: Row) -> Row:
+    return row | {"operator_name": name_of(row["operator"]), "desk_words": desk_name(row["desk"])}
 
 
 def _within(day: date, row: Row) -> bool:
@@ -245,10 +285,7 @@ async def proposals_file(out: Filing = filing(ACTION)) -> Response:
     """The appointments to move as a file; where each could go changes by the minute and stays on the page."""
     async with out.store.read() as reading:
         rows = await views.colliding(reading, clock.today())
-    shown = [
-        row | {"operator_name": name_of(row["operator"]), "desk_words": desk_name(row["desk"])} for row in rows
-    ]  # fmt: skip
-    return await list_file(out, "da-spostare", TO_MOVE, shown)
+    return await list_file(out, "da-spostare", TO_MOVE, [_with_words(row) for row in rows])
 
 
 @router.post("/agenda/proposte")

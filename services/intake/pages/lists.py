@@ -77,6 +77,14 @@ ALL = {
     "to_decide": "stage=to_decide", "recently_closed": "stage=closed",
 }  # fmt: skip
 """Where the whole of a queue is listed."""
+TODAY = (
+    Column("queue", "Che cosa"),
+    Column("root_id", "Persona", "person"),
+    Column("since", "Dal", "date"),
+    Column("district", "Distretto", labels=labels.DISTRICTS),
+    Column("channel", "Canale", labels=labels.CHANNELS),
+    Column("manager", "Operatore"),
+)
 Whose = Literal["mie", "sportello", "tutte"]
 WHOSE: dict[Whose, str] = {"mie": "Le mie", "sportello": "Il mio sportello", "tutte": "Tutte"}
 
@@ -103,10 +111,7 @@ async def today(
 ) -> Response:
     """The day's queues: mine first for who follows people, then the desk's; or all of the desk's, or everybody's."""
     on = clock.today()
-    choices = [each for each in WHOSE if each != "mie" or may(reader, "intake.charge")]
-    if not reader.districts or scope_of(reader.role, "intake.view") == OWN_DISTRICT:
-        choices.remove("sportello")
-    whose: Whose = "tutte" if tutti else vista if vista in choices else choices[0]
+    whose, choices = _whose(reader, vista, tutti)
     since = on - timedelta(days=parameter("emergency_notice_days", on))
     async with store.read() as reading:
         queues = await views.worklist(reading, on, _scope(reader, whose))
@@ -122,8 +127,35 @@ async def today(
         parts=(("Le mie persone" if whose == "mie" else "Persone seguite", mine), ("Lo sportello", desk)),
         opened=opened, reasons=EMERGENCY_REASONS, whose=whose,
         choices={each: WHOSE[each] for each in choices}, silent=parameter("silent_days", on),
-        name_of=name_of, mine=f"&case_manager={reader.account}" if whose == "mie" else "",
+        name_of=name_of, mine=f"&case_manager={reader.account}" if whose == "mie" else "", columns=TODAY,
     )  # fmt: skip
+
+
+def _whose(reader: Reader, wanted: Whose | None, everybody: bool) -> tuple[Whose, list[Whose]]:
+    """Whose queues the reader sees, and between which they can choose."""
+    choices = [each for each in WHOSE if each != "mie" or may(reader, "intake.charge")]
+    if not reader.districts or scope_of(reader.role, "intake.view") == OWN_DISTRICT:
+        choices.remove("sportello")
+    return "tutte" if everybody else wanted if wanted in choices else choices[0], choices
+
+
+@router.get("/oggi/esporta")
+async def today_file(vista: Whose | None = None, tutti: bool = False, out: Filing = filing("intake.view")) -> Response:
+    """The same queues as a file, each whole."""
+    whose, _ = _whose(out.reader, vista, tutti)
+    async with out.store.read() as reading:
+        queues = await views.worklist(reading, clock.today(), _scope(out.reader, whose), EXPORTED_AT_MOST)
+    rows = []
+    for name, (words, day_of, _) in QUEUES.items():
+        for row in queues[name]["rows"]:
+            who = row.get("operator") or row.get("case_manager")
+            rows.append(
+                row | {
+                    "queue": words, "root_id": row.get("root_id", row["person_id"]), "since": row[day_of],
+                    "manager": name_of(who) if who else "",
+                }
+            )  # fmt: skip
+    return await list_file(out, "oggi", TODAY, rows)
 
 
 def _day(text: str) -> date | None:

@@ -113,13 +113,15 @@ async def proposals_file(
     store: StoreOf,
     reader: Annotated[Reader, requires("matching.export")],
     person_id: OnlyOf = None,
+    vacancy_id: OnlyOf = None,
     formato: FileFormat = "csv",
 ) -> Response:
-    """The proposals of a candidate's page as a file; without a person those of the day's page, to be chased."""
+    """The proposals of a candidate's or a vacancy's page as a file; without either those of the day's page, to be
+    chased."""
     on = clock.today()
     async with store.read() as reading:
-        if person_id is not None:
-            found = await views.proposals(reading, person_id=person_id)
+        if person_id is not None or vacancy_id is not None:
+            found = await views.proposals(reading, person_id=person_id, vacancy_id=vacancy_id)
         else:
             found = await views.unanswered(reading, on, domain.parameter("unanswered_days", on))
         jobs = await _jobs(reading, found)

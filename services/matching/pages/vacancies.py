@@ -34,7 +34,7 @@ from services.matching.pages.common import (
     told,
     vacancy_rows,
 )
-from services.matching.pages.lists import VACANCY, VACANCY_SHOWN, candidate_rows
+from services.matching.pages.lists import PROPOSAL_FILE, VACANCY, VACANCY_SHOWN, candidate_rows
 from services.matching.views import PAGE_SIZE, VACANCIES
 from shared import clock
 from shared.events.intake import District
@@ -140,7 +140,7 @@ async def show(request: Request, store: Store, vacancy_id: str, errors: Wrong = 
         description=description, seeking=seeking, proposals=proposals, addable=addable, versions=versions,
         selections=selections, shown=shown, facts=told(recorded),
         chosen={"district": district, "readiness": readiness},
-        answers=labels.ANSWERS,
+        answers=labels.ANSWERS, proposal_columns=PROPOSAL_FILE,
     )  # fmt: skip
 
 
