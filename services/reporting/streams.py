@@ -233,7 +233,7 @@ def main() -> None:
     DATA.mkdir(parents=True, exist_ok=True)
     asyncio.run(create_topics())
     if not {"-l", "--loglevel"} & set(sys.argv):
-        sys.argv += ["-l", "error"]
+        sys.argv += ["-l", "info"]  # which lines there are, LOGS says; from "warning" on Faust draws a spinner
     sys.argv.insert(1, "--quiet")  # its banner is drawn for a terminal
     if "worker" in sys.argv:
         # Its web server would listen on every address of the machine: the command line overrides the setting.

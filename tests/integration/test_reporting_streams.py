@@ -138,6 +138,7 @@ async def test_faust_counts_what_the_pure_functions_count(
     async with faust(running, tmp_path) as process:
         found = await published(running, process, log, lambda counts: {c: counts.get(c) for c in then} == then)
         assert {cell: found.get(cell) for cell in then} == then
+    assert [line for line in log.read_text().splitlines() if not line.startswith("{")] == []  # JSON lines, all of them
 
 
 async def on_the_page(running: Running, then: dict[Cell, int]) -> None:
