@@ -25,7 +25,7 @@ from pathlib import Path
 import faust
 import orjson
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, TopicAlreadyExistsError
 
 from services.reporting import windows
 from services.reporting.windows import Cell, Seen
@@ -222,8 +222,20 @@ async def create_topics() -> None:
                 await admin.create_topics(missing)
             except TopicAlreadyExistsError:
                 log.info("another worker made the topics")
+        await _coordinated(admin)
     finally:
         await admin.close()
+
+
+async def _coordinated(admin: AIOKafkaAdminClient) -> None:
+    """Until a broker coordinates Faust's group. A new one has nobody for it before it was first asked, and Faust would
+    write an error: the first thing that somebody reads who starts the platform for the first time."""
+    for _ in range(50):
+        try:
+            await admin.find_coordinator(app.conf.id)
+            return
+        except GroupCoordinatorNotAvailableError:
+            await asyncio.sleep(0.2)
 
 
 def main() -> None:
