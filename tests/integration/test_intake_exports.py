@@ -195,6 +195,15 @@ async def test_every_list_is_a_file_of_its_rows_for_whom_the_page_opens(running:
             assert (await client.get(f"/intake{file}")).status_code == 403, file
 
 
+async def test_who_may_look_and_not_export_finds_no_file_of_the_day(running: Running) -> None:
+    await world(running)
+    async with browser(running, STEFANO) as dpo:
+        shown = await dpo.get("/intake/?vista=tutte")
+        assert "Da incontrare oggi" in shown.text
+        assert "/intake/oggi/esporta" not in shown.text
+        assert (await dpo.get("/intake/oggi/esporta?vista=tutte")).status_code == 403
+
+
 async def test_who_takes_a_file_of_people_stands_in_the_access_log(running: Running) -> None:
     ids = await world(running)
     async with browser(running, GIULIA) as giulia:

@@ -94,8 +94,8 @@ def with_names(rows: list[Row]) -> list[dict[str, Any]]:
     return [row | {"manager": name_of(row["case_manager"]) if row["case_manager"] else ""} for row in rows]
 
 
-def _scope(reader: Reader, whose: Whose) -> views.Scope:
-    inside = partial(in_scope, reader, "intake.view")
+def _scope(reader: Reader, whose: Whose, action: str) -> views.Scope:
+    inside = partial(in_scope, reader, action)
     if whose == "mie":
         return views.Scope(reader.account, reader.districts, inside)
     return views.Scope(None, reader.districts if whose == "sportello" else (), inside)
@@ -114,7 +114,7 @@ async def today(
     whose, choices = _whose(reader, vista, tutti)
     since = on - timedelta(days=parameter("emergency_notice_days", on))
     async with store.read() as reading:
-        queues = await views.worklist(reading, on, _scope(reader, whose))
+        queues = await views.worklist(reading, on, _scope(reader, whose, "intake.view"))
         opened = await emergencies_of(reading, reader.account, since) if may(reader, "intake.charge") else []
     for name in ("to_contact", "late_contact"):
         for row in queues[name]["rows"]:
@@ -140,11 +140,15 @@ def _whose(reader: Reader, wanted: Whose | None, everybody: bool) -> tuple[Whose
 
 
 @router.get("/oggi/esporta")
-async def today_file(vista: Whose | None = None, tutti: bool = False, out: Filing = filing("intake.view")) -> Response:
+async def today_file(
+    vista: Whose | None = None, tutti: bool = False, out: Filing = filing("intake.export")
+) -> Response:
     """The same queues as a file, each whole."""
     whose, _ = _whose(out.reader, vista, tutti)
     async with out.store.read() as reading:
-        queues = await views.worklist(reading, clock.today(), _scope(out.reader, whose), EXPORTED_AT_MOST)
+        queues = await views.worklist(
+            reading, clock.today(), _scope(out.reader, whose, "intake.export"), EXPORTED_AT_MOST
+        )
     rows = []
     for name, (words, day_of, _) in QUEUES.items():
         for row in queues[name]["rows"]:
