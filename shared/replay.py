@@ -38,7 +38,7 @@ from shared.projection import (
     physical,
 )
 from shared.service import Service
-from shared.shares import Folded, Share, again, few_collections, fold_all
+from shared.shares import Folded, Share, again, fold_all
 from shared.store import Store
 
 Progress = Callable[[int, int], None]
@@ -97,9 +97,8 @@ async def replay(
         for place in places:
             build.positions[place] = Position(await log.identity(place[0]), begins[place])
         share = Share(schema, build.tables, as_of, ends, build.positions)
-        with few_collections():
-            passed = _passed(sum(share.sizes().values()), progress)
-            build.shares = await fold_all(service, store.settings, conn, log, share, passed)
+        passed = _passed(sum(share.sizes().values()), progress)
+        build.shares = await fold_all(service, store.settings, conn, log, share, passed)
         for folded in build.shares:
             build.positions |= folded.positions
         await _bring(service, store, conn, build, names, schema)

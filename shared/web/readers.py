@@ -182,7 +182,7 @@ def requires(action: str) -> Any:
             return replace(reader, here=request.state.here)
         return reader
 
-    check.action = action  # type: ignore[attr-defined]  # read by `action_of`: functions carry attributes
+    check.action = action  # type: ignore[attr-defined]  # read by `walk`: functions carry attributes
     return Depends(check)
 
 
