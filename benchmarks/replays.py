@@ -26,6 +26,7 @@ from shared.replay import replay
 from shared.settings import Settings
 from shared.shares import CHUNK
 from shared.store import Store
+from shared.tuning import few_collections
 
 
 async def _validate(log: Log) -> int:
@@ -123,4 +124,5 @@ def _high(pid: int) -> float:
 
 
 if __name__ == "__main__":
+    few_collections()
     asyncio.run(_alone())

@@ -23,6 +23,7 @@ from shared.service import Service
 from shared.settings import settings
 from shared.shares import ReplayStopped
 from shared.store import Store
+from shared.tuning import few_collections
 
 
 @asynccontextmanager
@@ -161,6 +162,7 @@ def main(service: Service) -> None:
         worker.main(service)
         return
     try:
+        few_collections()
         asyncio.run(_verb(service, arguments))
     except (ReplayStopped, CannotRecover, keys.NotWritable) as error:
         raise SystemExit(str(error)) from None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import importlib
 import os
 import socket
@@ -47,6 +46,7 @@ from shared.reader import no_right
 from shared.sequencer import Broken, step
 from shared.service import Service
 from shared.settings import Settings
+from shared.tuning import few_collections
 
 CHUNK = 250
 """Records read at a time: few enough to be still in the processor's cache when they are folded."""
@@ -173,6 +173,7 @@ async def _answer(pipe: Connection, more: More, passed: Callable[[int], None]) -
 
 def serve(descriptor: int) -> None:
     """The other process: folds what it is given over this socket."""
+    few_collections()
     pipe = Connection(descriptor)
     where, settings, share = pipe.recv()
     module, name = where.split(":")
@@ -209,25 +210,22 @@ async def fold_share(
     hears = frozenset(event.TYPE for event in service.hears)
     listening: Listening = {name: [f.take for f in foldings.values() if f.wants(name)] for name in hears}
     waiting: set[tuple[str, str]] = set()
-    with few_collections():
-        while (place := await more()) is not None:
-            position = done[place] = share.positions[place]
-            rows = _fold(log, place, position, share, listening, waiting, passed)
-            if HEARD in share.tables:
-                await copy_records(
-                    conn, share.schema, share.tables[HEARD], HEARD_COLUMNS, rows, timeout=PARTITION_SECONDS
-                )
-            else:
-                async for _ in rows:
-                    pass
-            position.next_offset = share.ends[place]
-        for name, folding in foldings.items():
-            for key, streams in folding.dirty.items():
-                streams.update((folding.rows.get(key) or {}).get(SUBJECTS, ()))
-            whole = (row for key, row in folding.rows.items() if row is not None and key not in folding.dirty)
-            await copy_rows(conn, share.schema, physical(folding.view, share.tables[name]), whole)
-            folding.rows = {}
-        await conn.commit()
+    while (place := await more()) is not None:
+        position = done[place] = share.positions[place]
+        rows = _fold(log, place, position, share, listening, waiting, passed)
+        if HEARD in share.tables:
+            await copy_records(conn, share.schema, share.tables[HEARD], HEARD_COLUMNS, rows, timeout=PARTITION_SECONDS)
+        else:
+            async for _ in rows:
+                pass
+        position.next_offset = share.ends[place]
+    for name, folding in foldings.items():
+        for key, streams in folding.dirty.items():
+            streams.update((folding.rows.get(key) or {}).get(SUBJECTS, ()))
+        whole = (row for key, row in folding.rows.items() if row is not None and key not in folding.dirty)
+        await copy_rows(conn, share.schema, physical(folding.view, share.tables[name]), whole)
+        folding.rows = {}
+    await conn.commit()
     return Folded(done, {name: folding.dirty for name, folding in foldings.items()})
 
 
@@ -311,16 +309,3 @@ async def _fold(
                 take(taken)
             yield heard_row(meta, event, taken.data, record.offset)
         passed(len(records))
-
-
-@contextlib.contextmanager
-def few_collections() -> Iterator[None]:
-    """While millions of rows are built that all stay, the garbage collector only walks them again and again."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

@@ -31,6 +31,7 @@ from shared.store.unit import fold
 from shared.web import limits
 from shared.web.acts import Act, Ids, page_routes
 from shared.web.app import command, get_store, name_of
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.pages import Column, Errors, done, form, page
 from shared.web.problems import SENTENCES, Problem
 from shared.web.readers import Reader, anybody, requires
@@ -284,7 +285,7 @@ async def proposals(request: Request, reader: Reader = requires(ACTION), store: 
 async def proposals_file(out: Filing = filing(ACTION)) -> Response:
     """The appointments to move as a file; where each could go changes by the minute and stays on the page."""
     async with out.store.read() as reading:
-        rows = await views.colliding(reading, clock.today())
+        rows = await views.colliding(reading, clock.today(), EXPORTED_AT_MOST)
     return await list_file(out, "da-spostare", TO_MOVE, [_with_words(row) for row in rows])
 
 

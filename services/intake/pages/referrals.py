@@ -27,6 +27,7 @@ from shared.projection import Row
 from shared.store import Command, Outcome, Store
 from shared.web.acts import Act, Ids, acts_under, page_routes
 from shared.web.app import get_store
+from shared.web.exports import EXPORTED_AT_MOST
 from shared.web.pages import Column, Errors, page
 from shared.web.problems import Problem
 from shared.web.readers import Reader, requires
@@ -88,7 +89,7 @@ async def mine(
 ) -> Response:
     """The organisation's own referrals with what it may hear of each."""
     organisation = own_organisation(reader)
-    rows, names = await _own(store, reader, organisation, "view")
+    rows, names = await _own(store, reader, organisation, "view", 500)
     for row in rows:
         words = names.get(row["referral_id"])
         row["name"] = doors.full_name(words) if words else "Dati cancellati"
@@ -99,11 +100,11 @@ async def mine(
 
 
 async def _own(
-    store: Store, reader: Reader, organisation: Organisation, action: str
+    store: Store, reader: Reader, organisation: Organisation, action: str, limit: int
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The organisation's referrals with what it may hear of each, and what it wrote of them, by referral."""
     async with store.read() as reading:
-        rows = await of_organisation(reading, organisation.code)
+        rows = await of_organisation(reading, organisation.code, limit)
         people = await pathway_rows(reading, [row["person_id"] for row in rows if row["person_id"]])
     names = await said(store, reader, [row["referred_id"] for row in rows], "intake.refer", action)
     shown = [
@@ -124,7 +125,7 @@ def _heard(row: Row, people: dict[str, Row]) -> str:
 async def mine_file(out: Filing = filing("intake.refer")) -> Response:
     """The organisation's own referrals as a file."""
     named, organisation = names_wanted(out), own_organisation(out.reader)
-    rows, names = await _own(out.store, out.reader, organisation, "export")
+    rows, names = await _own(out.store, out.reader, organisation, "export", EXPORTED_AT_MOST)
     return await told_file(out, "le-nostre-segnalazioni", OWN, rows, names if named else None)
 
 
@@ -193,7 +194,7 @@ async def queue(
     request: Request, reader: Reader = requires("intake.referrals"), store: Store = Depends(get_store)
 ) -> Response:
     """Who was referred and has no answer yet, the oldest first."""
-    rows, names = await _waiting(store, reader, "view")
+    rows, names = await _waiting(store, reader, "view", 200)
     shown = [row | {"name": doors.full_name(names[row["referred_id"]])} for row in rows]
     return page(
         request, "intake/referrals.html", title="Segnalazioni", rows=shown, labels=labels, queue=QUEUE,
@@ -201,10 +202,12 @@ async def queue(
     )  # fmt: skip
 
 
-async def _waiting(store: Store, reader: Reader, action: str) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+async def _waiting(
+    store: Store, reader: Reader, action: str, limit: int
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The rows, but of those whose data were erased, and what was written of them."""
     async with store.read() as reading:
-        rows = await waiting(reading)
+        rows = await waiting(reading, limit)
     names = await said(store, reader, [row["referred_id"] for row in rows], "intake.referrals", action)
     shown = [
         row | {"by": organisation_called(row["organisation"]), "days": (clock.today() - row["referred_on"]).days}
@@ -217,7 +220,7 @@ async def _waiting(store: Store, reader: Reader, action: str) -> tuple[list[dict
 async def queue_file(out: Filing = filing("intake.referrals")) -> Response:
     """The same as a file."""
     named = names_wanted(out)
-    rows, names = await _waiting(out.store, out.reader, "export")
+    rows, names = await _waiting(out.store, out.reader, "export", EXPORTED_AT_MOST)
     inside = await those_in_scope(out.store, out.reader, "intake.compose", sorted(names)) if named else []
     return await told_file(out, "segnalazioni", WAITING, rows, {one: names[one] for one in inside} if named else None)
 

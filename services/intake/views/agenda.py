@@ -58,7 +58,7 @@ async def due_today(reading: Reading, day: date, operator: str | None = None) ->
     return await reading.rows(query.order_by(table.c.day, table.c.at, table.c.appointment_id).limit(200))
 
 
-async def colliding(reading: Reading, today: date) -> list[Row]:
+async def colliding(reading: Reading, today: date, limit: int = 200) -> list[Row]:
     """Booked appointments whose operator will be absent, or whose desk will be closed: somebody must move them."""
     table, absences, closures = reading.table(APPOINTMENTS), reading.table(ABSENCES), reading.table(CLOSURES)
     away = sa.exists().where(
@@ -73,7 +73,7 @@ async def colliding(reading: Reading, today: date) -> list[Row]:
         _shown(reading, away.label("away"), closed.label("closed"))
         .where(table.c.state == "booked", table.c.day >= today, sa.or_(away, closed))
         .order_by(table.c.day, table.c.at, table.c.appointment_id)
-        .limit(200)
+        .limit(limit)
     )
     return await reading.rows(query)
 

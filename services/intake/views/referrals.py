@@ -69,7 +69,7 @@ REFERRALS = View(
 )  # fmt: skip
 
 
-async def waiting(reading: Reading, limit: int = 200) -> list[Row]:
+async def waiting(reading: Reading, limit: int) -> list[Row]:
     """Who was referred and has no answer yet, the oldest first."""
     table = reading.table(REFERRALS)
     query = (
@@ -81,7 +81,7 @@ async def waiting(reading: Reading, limit: int = 200) -> list[Row]:
     return await reading.rows(query)
 
 
-async def of_organisation(reading: Reading, organisation: str, limit: int = 500) -> list[Row]:
+async def of_organisation(reading: Reading, organisation: str, limit: int) -> list[Row]:
     """An organisation's own referrals, the newest first; no other organisation's, ever."""
     table = reading.table(REFERRALS)
     query = (
