@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,9 +30,8 @@ from shared.store import Store
 from shared.tuning import few_collections
 
 
-async def _validate(log: Log) -> int:
+async def _validate(log: Log) -> None:
     """The limit: the same records, read and validated into their classes, and nothing else."""
-    count = 0
     for partition in range(PARTITIONS["pathway"]):
         end = (await log.ends([("pathway", partition)]))["pathway", partition]
         reader = await log.reader({("pathway", partition): 0}, "")
@@ -40,10 +40,14 @@ async def _validate(log: Log) -> int:
             for record in await reader.poll(CHUNK, 5):  # as many at a time as a replay, which is the quickest
                 headers = dict(record.headers)
                 load(headers["ce_type"].decode(), int(headers["ce_dataversion"]), record.value or b"")
-                count += 1
                 after = record.offset + 1
         await reader.close()
-    return count
+
+
+async def _seconds(work: Awaitable[object]) -> float:
+    begun = time.perf_counter()
+    await work
+    return time.perf_counter() - begun
 
 
 async def _prepared(named: Settings, log: Log) -> Store:
@@ -61,12 +65,13 @@ async def measure(current: Settings, events: int) -> list[Figure]:
         total = await history.write(log, events // 12)
         print(f"a history of {total:,} facts was written in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
         store = await _prepared(named, log)
-        begun = time.perf_counter()
-        assert await _validate(log) == total
-        limit = total / (time.perf_counter() - begun)
-        begun = time.perf_counter()
-        await replay(SERVICE, store, log)
-        ours = total / (time.perf_counter() - begun)
+        # The limit before and after: whatever else the machine does in these two minutes meets both alike.
+        times = [
+            await _seconds(_validate(log)),
+            await _seconds(replay(SERVICE, store, log)),
+            await _seconds(_validate(log)),
+        ]
+        ours, limit = total / times[1], 2 * total / (times[0] + times[2])
         await store.close()
     people = max(events // 12 // 8, 5000)  # enough for all processes both times
     small, large = [await _peak(current, people, rounds) for rounds in (2, 8)]

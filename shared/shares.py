@@ -48,8 +48,11 @@ from shared.service import Service
 from shared.settings import Settings
 from shared.tuning import few_collections
 
-CHUNK = 250
-"""Records read at a time: few enough to be still in the processor's cache when they are folded."""
+CHUNK = 50
+"""Records read at a time: few enough to be still in the processor's cache when they are folded. At 1,000 reading alone
+takes half as long again."""
+TELL_EVERY = 10_000
+"""Records after which a process tells how far it is: who listens is folding too."""
 WORTH_A_PROCESS = 50_000
 """Records: a process of its own takes about as long to start as folding so many."""
 PARTITION_SECONDS = 86_400.0
@@ -278,7 +281,7 @@ async def _fold(
 ) -> AsyncIterator[tuple[Any, ...]]:
     """Folds one partition's records into the views; yields the journal's rows. `waiting` gathers the keys behind a
     record that cannot be read: they wait, as they do live. Raises ReplayStopped."""
-    numbers, as_of = position.numbers, share.as_of
+    numbers, as_of, untold = position.numbers, share.as_of, 0
     async for records in _chunks(log, place, position.next_offset, share.ends[place]):
         for record in records:
             try:
@@ -304,8 +307,12 @@ async def _fold(
                 continue
             if waiting and (record.topic, meta.subject) in waiting:
                 continue
-            taken = Taken(meta, event, record.value or b"", record.offset)
+            taken = tuple.__new__(Taken, (meta, event, record.value or b"", record.offset))
             for take in takes:
                 take(taken)
             yield heard_row(meta, event, taken.data, record.offset)
-        passed(len(records))
+        untold += len(records)
+        if untold >= TELL_EVERY:
+            passed(untold)
+            untold = 0
+    passed(untold)

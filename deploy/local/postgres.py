@@ -42,6 +42,10 @@ SETTINGS = {
     # A failing statement or the DETAIL of a broken constraint could carry personal data into the log.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
+    # A replay writes a gigabyte of WAL in seconds, and then builds its indexes: with the usual values it waits for two
+    # checkpoints in between, and sorts on disk.
+    "max_wal_size": "2GB",
+    "maintenance_work_mem": "256MB",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
@@ -107,6 +108,10 @@ def shape(table: Table) -> tuple[tuple[str, ...], Callable[[Row], tuple[Any, ...
     return names, as_record
 
 
+_YEAR_2000, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+"""PostgreSQL counts instants in microseconds since then."""
+
+
 async def copy_records(
     conn: AsyncConnection,
     schema: str,
@@ -118,4 +123,12 @@ async def copy_records(
     """COPY through the driver, in the transaction of this connection. `timeout` in seconds, else the engine's."""
     raw = await conn.get_raw_connection()
     driver = cast(Any, raw.driver_connection)
+    if not raw.info.get("instants"):
+        # asyncpg's own way compares each instant with infinity first, which is half of what a journal row takes.
+        await driver.set_type_codec(
+            "timestamptz", schema="pg_catalog", format="tuple",
+            encoder=lambda at: ((at - _YEAR_2000) // _MICROSECOND,),
+            decoder=lambda told: _YEAR_2000 + timedelta(microseconds=told[0]),
+        )  # fmt: skip
+        raw.info["instants"] = True
     await driver.copy_records_to_table(table, schema_name=schema, columns=columns, records=records, timeout=timeout)

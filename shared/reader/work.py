@@ -76,6 +76,7 @@ class Decoded(NamedTuple):
     """A record and what it says of itself: pure, and so done while the batch before is being written."""
 
     record: Record
+    """Without its headers, which `meta` has."""
     meta: Meta | None = None
     taken: Taken | None = None
     """The fact, if the service hears its type and it could be read."""
@@ -90,6 +91,7 @@ def decode(record: Record, hears: frozenset[str]) -> Decoded:
         meta = read_meta(record)
     except Undecodable as error:
         return Decoded(record, unreadable=str(error))
+    record = tuple.__new__(Record, (*record[:5], (), record[6]))
     if reason := no_right(record, meta):
         return Decoded(record, meta, no_right=reason)
     if meta.type not in hears:

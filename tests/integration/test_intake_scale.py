@@ -19,7 +19,7 @@ from shared.web.readers import Reader, requires
 from shared.web.site import site
 from tests.fixtures.platform import Platform
 
-FEW, MANY = 400, 2000
+FEW, MANY = 300, 1200
 AT_MOST = 26
 """Statements of one page: the person's page, which has the most, takes eighteen for its cards, two to know whose the
 person is (`services/intake/scopes.py`), two for the person's rights, and now and then three for the directory."""

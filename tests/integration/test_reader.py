@@ -15,6 +15,7 @@ from shared.corrections import effective
 from shared.log import Message
 from shared.projection import HEARD
 from shared.reader import LogReader
+from shared.reader.reader import REACTING
 from shared.replay import replay
 from shared.worker import Worker
 from tests.fixtures.platform import Platform, Running, accepted
@@ -242,6 +243,26 @@ async def test_a_fold_that_raises_marks_its_view_and_replay_mends_it(running: Ru
     async with running.store("intake").read() as reading:
         assert reading.faulty() == {}
     assert set(await rows(running)) == {person("Amina"), person("Luca")}
+
+
+async def test_one_fact_that_fails_costs_its_neighbours_a_few_batches_and_not_one_each(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    batch = LogReader._batch
+
+    async def counted(self: LogReader, records: Any, *more: Any) -> None:
+        sizes.append(len(records))
+        await batch(self, records, *more)
+
+    monkeypatch.setattr(LogReader, "_batch", counted)
+    BROKEN_FOLD.append(True)
+    for n in range(64):
+        accepted(await interview(running, f"persona {n}", mode="video" if n == 20 else "in_person"))
+    await running.quiet()
+    assert sizes[0] == REACTING, "so many at once, since each of them is reacted to"
+    assert len(sizes) < 20, "halves: two for each time that it can be halved, the one alone, and the rest"
+    assert len(await rows(running)) == 63
 
 
 async def test_when_too_much_is_parked_the_reader_stops(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,18 @@ def test_compose_and_make_up_run_the_same_kafka_and_postgres() -> None:
     assert parts["postgres"]["image"] == postgres.IMAGE
 
 
+def test_postgres_keeps_statements_out_of_its_log_wherever_it_runs() -> None:
+    from deploy.local import postgres
+
+    quiet = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+    assert quiet.items() <= postgres.SETTINGS.items()
+    assert {f"{name}={value}" for name, value in quiet.items()} <= set(
+        check.compose_config()["services"]["postgres"]["command"]
+    )
+    cluster = yaml.safe_load((check.ROOT / "deploy/k8s/base/database.yaml").read_text())
+    assert quiet.items() <= cluster["spec"]["postgresql"]["parameters"].items()
+
+
 def test_the_provider_beside_compose_is_the_one_that_is_tried_and_no_more_open_than_the_rest() -> None:
     from deploy.local import keycloak
 
