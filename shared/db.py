@@ -17,8 +17,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -113,6 +111,10 @@ async def _role_and_schemas(conn: AsyncConnection, role: str, views: str, curren
 
 
 def _upgrade(connection: Connection, schema: str) -> None:
+    # Here, because the migrator alone needs it: every other process would take a tenth longer to start.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

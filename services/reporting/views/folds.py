@@ -6,6 +6,7 @@ is a minimum, a maximum or its own columns, so that only the order within a stre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -67,40 +68,40 @@ def _pathway_columns() -> list[sa.Column[Any]]:
 _NO_PATHWAY: Row = dict.fromkeys((column.name for column in _pathway_columns()), None) | {"status": "unknown"}
 
 
+_SAYS: dict[type[Event], Callable[[Row, Any], Row]] = {
+    PersonRegistered: lambda row, event: {
+        "status": "registered", "episode": event.episode, "district": event.district, "union_code": event.union,
+        "in_capital": event.in_capital, "sex": event.sex, "age_band": event.age_band, "channel": event.channel,
+        "registered_on": event.on, "charged_on": None, "case_manager": None, "readiness": None, "closed_on": None,
+        "outcome": None,
+    },
+    InterviewHeld: lambda row, event: {"first_interview_on": _earlier(row["first_interview_on"], event.on)},
+    TakenInCharge: lambda row, event: {
+        "status": "in_charge", "charged_on": event.on, "case_manager": event.case_manager,
+        "readiness": event.readiness,
+    },
+    CaseTransferred: lambda row, event: {"case_manager": event.to_manager},
+    ReadinessChanged: lambda row, event: {"readiness": event.readiness},
+    PathwayClosed: lambda row, event: {"status": "closed", "closed_on": event.on, "outcome": event.outcome},
+    PlacementStarted: lambda row, event: {
+        "first_placement_on": _earlier(row["first_placement_on"], event.on),
+        "last_placement_on": max(row["last_placement_on"] or event.on, event.on),
+    },
+}  # fmt: skip
+"""What a fact changes of a pathway. By its class: most facts change nothing, and a row of cases would ask each of them
+for all of these first."""
+
+
 def fold_pathway(row: Row | None, event: Event, meta: Meta) -> Row:
     """One more fact about a person. A new episode begins anew, but the first interview and placement are of the
     person's whole life in the programme."""
     now = dict(row or _NO_PATHWAY)  # one copy and no more: this is folded over every fact about a person
     now["person_id"] = event.subject
-    if now["last_at"] is None or (meta.time, meta.id) >= (now["last_at"], now["last_id"]):
+    last = now["last_at"]
+    if last is None or meta.time > last or (meta.time == last and meta.id >= now["last_id"]):
         now["last_type"], now["last_on"], now["last_at"], now["last_id"] = meta.type, event.on, meta.time, meta.id
-    match event:
-        case PersonRegistered():
-            now |= {
-                "status": "registered", "episode": event.episode, "district": event.district,
-                "union_code": event.union, "in_capital": event.in_capital, "sex": event.sex,
-                "age_band": event.age_band, "channel": event.channel, "registered_on": event.on,
-                "charged_on": None, "case_manager": None, "readiness": None, "closed_on": None, "outcome": None,
-            }  # fmt: skip
-        case InterviewHeld():
-            now["first_interview_on"] = _earlier(now["first_interview_on"], event.on)
-        case TakenInCharge():
-            now |= {
-                "status": "in_charge", "charged_on": event.on, "case_manager": event.case_manager,
-                "readiness": event.readiness,
-            }  # fmt: skip
-        case CaseTransferred():
-            now["case_manager"] = event.to_manager
-        case ReadinessChanged():
-            now["readiness"] = event.readiness
-        case PathwayClosed():
-            now |= {"status": "closed", "closed_on": event.on, "outcome": event.outcome}
-        case PlacementStarted():
-            last = now["last_placement_on"]
-            now["first_placement_on"] = _earlier(now["first_placement_on"], event.on)
-            now["last_placement_on"] = event.on if last is None else max(last, event.on)
-        case _:
-            pass
+    if says := _SAYS.get(type(event)):
+        now |= says(now, event)
     return now
 
 
