@@ -14,9 +14,16 @@ from services.intake.domain.parameters import parameter
 from shared import clock
 from shared.store import Store
 
+SHOWN_PEOPLE = 20
+"""How many of a row's persons a list shows; the file has all."""
 LOOKED = (
     "from access_log where (cast(:person as text) is null or subjects && cast(:people as text[]))"
     " and (cast(:account as text) is null or account = :account) and at >= :since and at < :until"
+)
+LINES = (
+    "select at, account, role, organisation, action, purpose, fields, person_id"
+    f" from (select * {LOOKED}) as looked left join lateral unnest(subjects) as person_id on true"
+    " where cast(:person as text) is null or person_id = any(cast(:people as text[])) order by at desc limit :limit"
 )
 SIGNED = "from sign_ins where (cast(:account as text) is null or account = :account) and at >= :since and at < :until"
 
@@ -53,9 +60,20 @@ async def _rows(store: Store, columns: str, where: str, asked: Asked, limit: int
 
 
 async def looks(store: Store, asked: Asked, *, limit: int, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """Who looked, the latest first, and how many such rows there are."""
-    columns = "at, account, role, organisation, action, purpose, subjects, fields"
+    """Who looked, the latest first, and how many such rows there are. A row has the first of its `people`: there may be
+    thousands."""
+    columns = (
+        "at, account, role, organisation, action, purpose, fields,"
+        f" subjects[1:{SHOWN_PEOPLE}] as subjects, cardinality(subjects) as people"
+    )
     return await _rows(store, columns, LOOKED, asked, limit, offset)
+
+
+async def looks_by_person(store: Store, asked: Asked, limit: int) -> list[dict[str, Any]]:
+    """Who looked, the latest first: a line for each person whom an access concerns, of those asked for if any are."""
+    async with store.reads.connect() as conn:
+        found = await conn.execute(text(LINES), asked.values | {"limit": limit})
+        return [dict(row) for row in found.mappings()]
 
 
 async def sign_ins(store: Store, asked: Asked, *, limit: int, offset: int = 0) -> tuple[list[dict[str, Any]], int]:

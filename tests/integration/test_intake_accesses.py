@@ -328,3 +328,36 @@ async def test_the_chore_works_once_a_day(running: Running) -> None:
 
 def test_an_opening_lasts_its_hours() -> None:
     assert open_to([], datetime.now(clock.ROME)) == frozenset()
+
+
+async def test_the_file_of_accesses_is_whole_or_not_at_all(
+    running: Running, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amina, luca = str(uuid4()), str(uuid4())
+    async with running.store("intake").engine.begin() as conn:
+        for subjects in ([amina, luca], [luca], []):
+            await doors.log_access(conn, accounts()[GIULIA], "list", "intake.read", subjects, ["name"])
+
+    async def lines(client: httpx.AsyncClient, **asked: str) -> list[str]:
+        answer = await client.get("/intake/accessi/esporta", params=asked)
+        assert answer.status_code == 200, answer.text
+        return [line.rsplit(";", 1)[1] for line in answer.text.splitlines()[1:]]
+
+    async with browser(app, STEFANO) as stefano:
+        assert await lines(stefano, operatore=GIULIA) == ["", luca, amina, luca], "a line for each person"
+        assert await lines(stefano, operatore=GIULIA, persona=amina) == [amina], "and of those asked for alone"
+        monkeypatch.setattr("services.intake.pages.accesses.EXPORTED_AT_MOST", 3)
+        refused = await stefano.get("/intake/accessi/esporta", params={"operatore": GIULIA})
+        assert refused.status_code == 422
+        assert "restringi le date" in refused.text
+        assert len(await lines(stefano, operatore=GIULIA, persona=luca)) == 2
+
+
+async def test_an_access_to_a_long_list_shows_the_first_and_how_many_more(running: Running, app: FastAPI) -> None:
+    async with running.store("intake").engine.begin() as conn:
+        people = [str(uuid4()) for _ in range(accesses.SHOWN_PEOPLE + 7)]
+        await doors.log_access(conn, accounts()[GIULIA], "export", "intake.export", people, ["name"])
+    async with browser(app, STEFANO) as stefano:
+        shown = (await stefano.get("/intake/accessi", params={"operatore": GIULIA})).text
+    assert [one in shown for one in people] == [True] * accesses.SHOWN_PEOPLE + [False] * 7
+    assert "e altre 7" in shown
