@@ -61,6 +61,7 @@ class KafkaLog:
         self._prefix = prefix
         self._patience = patience
         self._opening = asyncio.Lock()
+        self._ending: set[asyncio.Task[None]] = set()
         self._producer: _Producer | None = None
         self._admin: AdminClient | None = None
 
@@ -71,6 +72,8 @@ class KafkaLog:
         producer, self._producer, self._admin = self._producer, None, None
         if producer is not None:
             await producer.discard("the log was stopped")
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     async def create_topics(self, topics: Sequence[Topic]) -> None:
         admin = self._administrator()
@@ -185,22 +188,41 @@ class KafkaLog:
             request_timeout_ms=int(self._patience * 1000),
             **kafka_tls.for_aiokafka(),
         )
-        try:
-            async with asyncio.timeout(self._patience):
-                await consumer.start()
-        except (TimeoutError, KafkaError) as error:
-            await consumer.stop()
-            raise LogUnavailable(f"no reader: {error!r}") from error
-        except asyncio.CancelledError:
-            await consumer.stop()
-            raise
+        await self._start(consumer)
         return KafkaReader(consumer, positions, self._prefix, self._patience, group)
 
     async def _ensure_producer(self) -> _Producer:
         async with self._opening:
             if self._producer is None:
-                self._producer = await _Producer.open(self._bootstrap, self._patience)
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap,
+                    enable_idempotence=False,
+                    acks="all",
+                    compression_type="lz4" if has_lz4() else "gzip",
+                    max_batch_size=2**20,  # the batch's header and BATCH_BYTES of messages
+                    request_timeout_ms=int(self._patience * 1000),
+                    **kafka_tls.for_aiokafka(),
+                )
+                await self._start(producer)
+                self._producer = _Producer(producer)
             return self._producer
+
+    async def _start(self, client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+        """Starts it within our patience, else stops it. Raises LogUnavailable.
+
+        Whoever waits may go, the start is never cut short: aiokafka would forget the connection over which it asks
+        for the brokers, open. It ends by itself, since each of its requests has our patience."""
+        starting = asyncio.ensure_future(client.start())
+        try:
+            async with asyncio.timeout(self._patience):
+                await asyncio.shield(starting)
+        except BaseException as error:
+            ending = asyncio.create_task(_end(client, starting))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            if isinstance(error, TimeoutError | KafkaError):
+                raise LogUnavailable(f"no answer of the broker: {error!r}") from error
+            raise
 
     async def _discard(self, producer: _Producer | None, reason: str) -> None:
         if self._producer is producer:  # else another append has already opened the next one
@@ -259,6 +281,11 @@ class KafkaLog:
             raise LogUnavailable(f"no answer within {self._patience} s") from error
 
 
+async def _end(client: AIOKafkaConsumer | AIOKafkaProducer, starting: asyncio.Future[None]) -> None:
+    await asyncio.wait({starting})
+    await client.stop()
+
+
 def _new_topic(prefix: str, topic: Topic) -> NewTopic:
     """The topic's settings. `KAFKA_REPLICATION` copies (1 if unset), all but one needed for a write."""
     replication = int(os.environ.get("KAFKA_REPLICATION", "1"))
@@ -291,28 +318,6 @@ class _Producer:
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
         self._discarded: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    @classmethod
-    async def open(cls, bootstrap: str, patience: float) -> _Producer:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
-            enable_idempotence=False,
-            acks="all",
-            compression_type="lz4" if has_lz4() else "gzip",
-            max_batch_size=2**20,  # the batch's header and BATCH_BYTES of messages
-            request_timeout_ms=int(patience * 1000),
-            **kafka_tls.for_aiokafka(),
-        )
-        try:
-            async with asyncio.timeout(patience):
-                await producer.start()
-        except (TimeoutError, KafkaError) as error:
-            await producer.stop()
-            raise LogUnavailable(f"no producer: {error!r}") from error
-        except asyncio.CancelledError:
-            await producer.stop()
-            raise
-        return cls(producer)
 
     async def send(self, topic: str, partition: int, run: list[Message]) -> int:
         """The offset of the run's first message once all replicas have it. Raises KafkaError."""
@@ -347,3 +352,4 @@ class _Producer:
             if client._md_update_fut is not None and not client._md_update_fut.done():
                 client._md_update_fut.set_result(False)
             await asyncio.wait({sending}, timeout=0.05)
+        await client.close()  # what was under way may have connected meanwhile

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
 from shared.log import Log, LogUnavailable, Message, Reader
+from shared.log.kafka import KafkaLog
 from tests.log.places import (
     DatabaseGone,
     Fault,
@@ -19,6 +21,7 @@ from tests.log.places import (
     topic,
     values,
 )
+from tests.log.proxy import Proxy
 
 PATIENCE = 2.0
 pytestmark = pytest.mark.slow
@@ -187,3 +190,33 @@ async def test_what_failed_while_it_was_gone_does_not_come_later(fault: Fault) -
         assert once(values(await everything(log, name))) == ["1", "2", "3"]
     finally:
         await log.stop()
+
+
+class AskedOnce(Proxy):
+    """Lets the first request of each connection and its answer pass, and nothing more."""
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        target.write(await source.read(65_536))
+        await asyncio.Event().wait()
+
+
+@pytest.mark.kafka
+async def test_who_gives_up_while_the_broker_starts_leaves_no_connection_open(
+    kafka_bootstrap: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A broker just started answers the first request, and is long about the second."""
+    host, _, port = kafka_bootstrap.rpartition(":")
+    proxy = AskedOnce(host, int(port))
+    await proxy.open()
+    log = KafkaLog(f"127.0.0.1:{proxy.port}", patience=PATIENCE)
+    try:
+        with pytest.raises(LogUnavailable):
+            await log.append("pathway", 0, [message("1")], timeout=PATIENCE / 4)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(PATIENCE / 4):
+                await log.reader({("pathway", 0): 0}, "g")
+    finally:
+        await log.stop()
+        await proxy.close()
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
