@@ -21,6 +21,7 @@ from shared import clock, topics
 from shared.decisions import Decision, Stream
 from shared.events import region as contract
 from shared.events import training
+from shared.events.intake import DeclarationsSampled
 from shared.log import Message, partition_of
 from shared.service import Service
 from shared.store import Unit
@@ -332,7 +333,8 @@ async def test_a_sample_is_drawn_and_each_declaration_gets_its_outcome(running: 
         twice = await send(giulia, "/intake/controlli", sample_id="declarations-2024-h1")
         assert twice.status_code == 422
         (fact,) = await running.store("intake").history("declarations-2024-h1")
-        assert (fact.event.population, len(fact.event.drawn)) == (9, 1)  # type: ignore[attr-defined]  # the draw
+        assert isinstance(fact.event, DeclarationsSampled)
+        assert (fact.event.population, len(fact.event.drawn)) == (9, 1)
         page = (await giulia.get("/intake/controlli/declarations-2024-h1")).text
         path = next(p.split('"')[0] for p in page.split('action="')[1:] if "/controlli/declarations" in p)
         person = path.split("/")[-2]

@@ -21,10 +21,11 @@ from services.intake.pages import reception as pages
 from services.intake.views.reception import to_complete
 from shared import clock
 from shared.decisions import Refused
+from shared.events.intake import TicketCalled, TicketTaken
 from shared.store import Command
 from shared.web.readers import accounts
 from tests.fixtures.intake import browser, send
-from tests.fixtures.platform import Platform, Running, accepted
+from tests.fixtures.platform import Platform, Running, accepted, first
 
 AMINA: dict[str, Any] = {
     "family_name": "Haddad", "given_name": "Amina", "tax_code": "HDDMNA85H50Z330M", "birth_date": "1985-06-10",
@@ -106,7 +107,7 @@ async def test_two_operators_who_call_at_once_get_two_people(running: Running) -
     outcomes = await asyncio.gather(
         *(acts.call(store, running.command(who), "malvezzi", None, None) for who in (ELENA, MARCO))
     )
-    assert len({accepted(o).events[0].event.visit_id for o in outcomes}) == 2  # type: ignore[attr-defined]  # TicketCalled
+    assert len({first(o, TicketCalled).visit_id for o in outcomes}) == 2
     assert len((await today(running)).queue) == 1
 
 
@@ -230,7 +231,7 @@ async def test_yesterdays_page_cannot_call(running: Running) -> None:
     """A page left open over night: its visits are not in today's queue."""
     store = running.store("intake")
     late = Command(str(uuid4()), ELENA, clock.now() + timedelta(days=1))
-    arrived = accepted(await acts.arrive(store, running.command(), "malvezzi", None))
-    outcome = await acts.call(store, late, "malvezzi", arrived.events[0].event.visit_id, None)  # type: ignore[attr-defined]  # TicketTaken
+    arrived = first(await acts.arrive(store, running.command(), "malvezzi", None), TicketTaken)
+    outcome = await acts.call(store, late, "malvezzi", arrived.visit_id, None)
     assert isinstance(outcome, Refused)
     assert outcome.code == "visit_unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -13,10 +14,11 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from services.intake import codes, notice, translations
+from services.intake.domain import Person, person_stream
 from services.intake.domain import person_page as rules
-from services.intake.domain import person_stream
 from services.intake.domain.own_page import Answer
 from services.intake.domain.self_registration import (
+    Contact,
     DiscardReason,
     accept_contact,
     answers_refused,
@@ -24,6 +26,7 @@ from services.intake.domain.self_registration import (
     discard_contact,
     receive_contact,
 )
+from shared.decisions import Decision
 from shared.events.intake import (
     ContactAccepted,
     ContactDiscarded,
@@ -69,14 +72,14 @@ def registered(on: date = ON, episode: int = 1) -> PersonRegistered:
 
 
 def test_a_contact_is_received_once() -> None:
-    def sent(contact: object) -> object:
+    def sent(contact: Contact) -> Decision:
         return receive_contact(
-            contact, contact_id=CONTACT, language="ar", notice="2026-01", channel="web",  # type: ignore[arg-type]  # the state
+            contact, contact_id=CONTACT, language="ar", notice="2026-01", channel="web",
             municipality="037032", answers=REF, on=ON,
         )  # fmt: skip
 
-    given(contact_stream(CONTACT)).when(sent).then(received())  # type: ignore[arg-type]  # a decision
-    given(contact_stream(CONTACT), received()).when(sent).then()  # type: ignore[arg-type]  # a decision
+    given(contact_stream(CONTACT)).when(sent).then(received())
+    given(contact_stream(CONTACT), received()).when(sent).then()
 
 
 def test_it_is_decided_once_and_a_duplicate_names_the_person() -> None:
@@ -84,7 +87,7 @@ def test_it_is_decided_once_and_a_duplicate_names_the_person() -> None:
     accepted = ContactAccepted(on=ON, contact_id=CONTACT, person_id=AMINA)
     given(here, received()).when(lambda c: accept_contact(c, contact_id=CONTACT, person_id=AMINA, on=ON)).then(accepted)
 
-    def discard(reason: DiscardReason, person: str | None, known: bool = True):  # type: ignore[no-untyped-def]  # a decision
+    def discard(reason: DiscardReason, person: str | None, known: bool = True) -> Callable[[Contact], Decision]:
         return lambda c: discard_contact(
             c,
             contact_id=CONTACT,
@@ -125,7 +128,7 @@ def test_the_declaration_is_of_the_episode() -> None:
     signed = DeclarationSigned(on=ON, person_id=AMINA)
     closed = PathwayClosed(on=ON, person_id=AMINA, outcome="withdrew")
 
-    def sign(person, on: date = ON):  # type: ignore[no-untyped-def]  # a decision
+    def sign(person: Person, on: date = ON) -> Decision:
         return rules.sign_declaration(person, person_id=AMINA, on=on, today=ON)
 
     given(here, registered()).when(sign).then(signed)
@@ -141,7 +144,7 @@ def test_a_code_is_given_replaced_and_revoked() -> None:
     other = PersonCodeGiven(on=ON, person_id=AMINA, code_id=VACANCY, expires_on=ON + timedelta(days=180))
     revoked = PersonCodeRevoked(on=ON, person_id=AMINA, code_id=CODE_ID, reason="revoked")
 
-    def revoke(person):  # type: ignore[no-untyped-def]  # a decision
+    def revoke(person: Person) -> Decision:
         return rules.revoke_code(person, person_id=AMINA, reason="revoked", today=ON)
 
     given(here, registered()).when(lambda p: rules.give_code(p, person_id=AMINA, code_id=CODE_ID, today=ON)).then(first)
@@ -158,7 +161,7 @@ def test_an_answer_may_change_while_the_proposal_is_open() -> None:
     yes = ProposalAnswered(on=ON, person_id=AMINA, vacancy_id=VACANCY, answer="accepted")
     no = ProposalAnswered(on=ON, person_id=AMINA, vacancy_id=VACANCY, answer="declined")
 
-    def answer(state: str | None, said: Answer):  # type: ignore[no-untyped-def]  # a decision
+    def answer(state: str | None, said: Answer) -> Callable[[Person], Decision]:
         return lambda p: rules.answer_proposal(
             p,
             person_id=AMINA,
@@ -184,7 +187,7 @@ def test_an_answer_may_change_while_the_proposal_is_open() -> None:
 def test_a_right_is_due_in_a_month(on: date, due: date) -> None:
     here = person_stream(AMINA)
 
-    def ask(person):  # type: ignore[no-untyped-def]  # a decision
+    def ask(person: Person) -> Decision:
         return rules.request_right(person, person_id=AMINA, request_id=CODE_ID, right="access", today=on)
 
     asked = RightRequested(on=on, person_id=AMINA, request_id=CODE_ID, right="access", due_on=due)

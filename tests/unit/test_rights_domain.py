@@ -174,13 +174,13 @@ def test_a_refused_erasure_answers_the_request_with_its_rule() -> None:
     waiting = proposed(asked)
     assert waiting.rights.proposal is not None
     assert waiting.rights.proposal.ground == "request"
-    no = {"person_id": AMINA, "by": "u-b", "today": TODAY}
-    assert code(erasure.drop(waiting, ground="claims", reasons=None, **no)) == "reasons_missing"  # type: ignore[arg-type]  # a table of values
-    said = erasure.drop(waiting, ground="claims", reasons=REASONS, **no)  # type: ignore[arg-type]  # a table of values
+    no: dict[str, Any] = {"person_id": AMINA, "by": "u-b", "today": TODAY}
+    assert code(erasure.drop(waiting, ground="claims", reasons=None, **no)) == "reasons_missing"
+    said = erasure.drop(waiting, ground="claims", reasons=REASONS, **no)
     assert not isinstance(said, Refused)
     assert isinstance(said[1], RightAnswered)
     assert (said[1].outcome, said[1].grounds) == ("refused", ("claims",))
-    only = erasure.drop(waiting, ground="mistake", reasons=None, **no)  # type: ignore[arg-type]  # a table of values
+    only = erasure.drop(waiting, ground="mistake", reasons=None, **no)
     assert not isinstance(only, Refused)
     assert len(only) == 1, "the request goes on waiting"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, assert_never
+from typing import Literal, assert_never, cast
 
 from shared.decisions import Decision, Refused, Stream
 from shared.events.base import Event
@@ -63,7 +63,7 @@ class Work:
 
 def evolve_account(state: Account, event: Event) -> Account:
     """One more fact about an account."""
-    own: AccountFact = event  # type: ignore[assignment]  # the stream holds nothing else
+    own = cast(AccountFact, event)  # the stream holds nothing else
     match own:
         case AccountOpened():
             return Account(own.role, own.organisation, own.districts, True)
@@ -79,7 +79,7 @@ def evolve_account(state: Account, event: Event) -> Account:
 
 def evolve_organisation(state: Organisation, event: Event) -> Organisation:
     """One more fact about an organisation."""
-    own: OrganisationFact = event  # type: ignore[assignment]  # the stream holds nothing else
+    own = cast(OrganisationFact, event)  # the stream holds nothing else
     match own:
         case OrganisationOpened():
             return Organisation(own.kind, True)

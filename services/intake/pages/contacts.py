@@ -3,8 +3,7 @@ the code for the person's own page, and the declaration that the person signed."
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -20,6 +19,7 @@ from services.intake.pages.person import show as show_person
 from services.intake.pages.self_registration import CALL_AT
 from shared import clock
 from shared.decisions import Refused
+from shared.events.intake import PersonCodeGiven
 from shared.projection import Row
 from shared.store import Store
 from shared.web.acts import Act, Ids, NoForm, page_routes
@@ -191,7 +191,7 @@ async def give_code(
     outcome = await person_page.give_code(store, given, str(person_id))
     if isinstance(outcome, Refused):
         return await show_person(request, store, reader, str(person_id), outcome)
-    until: date = outcome.events[0].event.expires_on  # type: ignore[attr-defined]  # PersonCodeGiven
+    until = cast(PersonCodeGiven, outcome.events[0].event).expires_on
     return page(
         request, "intake/access_code.html", title="Codice per la pagina personale", id=str(person_id),
         code=codes.shown(person_page.code_for(store, given.cause)), until=until,
