@@ -7,10 +7,10 @@ the id of the fact that had the number before, the `predecessor`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
+from operator import itemgetter
 from typing import NamedTuple
 
 from shared import events
@@ -104,47 +104,36 @@ def message(meta: Meta, data: bytes) -> Message:
 
 def read_meta(record: Record) -> Meta:
     """The recording of a record of a topic of facts. Raises Undecodable. The hot path of every reader."""
-    headers = record.headers
-    predecessor = causation = trace = None
     try:
-        # A relay writes the headers in one order, and no table of names is made for each record.
-        if [name for name, _ in headers[:_FIXED]] != _NAMES:
-            found = dict(headers)
-            headers = (*((name, found.pop(name)) for name in _NAMES), *found.items())
-        (
-            (_, id_), (_, source), (_, type_), (_, subject), (_, at), (_, type_version), (_, number), (_, actor),
-            (_, cause), (_, correlation), (_, hops),
-        ) = headers[:_FIXED]  # fmt: skip
-        for name, value in headers[_FIXED:]:
-            if name == "ce_predecessor":
-                predecessor = value.decode()
-            elif name == "ce_causation":
-                causation = value.decode()
-            elif name == "traceparent":
-                trace = value.decode()
+        found = dict(record.headers)
+        id_, source, type_, subject, at, type_version, number, actor, cause, correlation, hops = _REQUIRED(found)
+        predecessor, causation, trace = found.get("ce_predecessor"), found.get("ce_causation"), found.get("traceparent")
         time = datetime.fromisoformat(at.decode())
         # What the journal could not hold is known here, where it costs one key and not the whole batch.
-        if time.tzinfo is None or not _UUIDS.fullmatch(id_ + correlation + (causation or "").encode()):
+        ids = (id_, correlation, causation) if causation else (id_, correlation)
+        if time.tzinfo is None or b",".join(ids).translate(_SHAPES) != _UUIDS[len(ids)]:
             raise Undecodable("headers")
         # Straight to the tuple: this is half of what the class' own constructor takes.
         return tuple.__new__(
             Meta,
             (
                 id_.decode(), source.decode(), type_.decode(), int(type_version), subject.decode(), time, record.topic,
-                record.partition, int(number), predecessor, actor.decode(), cause.decode(), correlation.decode(),
-                causation, int(hops), trace, 0,
+                record.partition, int(number), predecessor.decode() if predecessor else None, actor.decode(),
+                cause.decode(), correlation.decode(), causation.decode() if causation else None, int(hops),
+                trace.decode() if trace else None, 0,
             ),
         )  # fmt: skip
     except (KeyError, ValueError, TypeError, AttributeError) as error:  # missing, malformed, or without a value
         raise Undecodable("headers") from error
 
 
-_NAMES = [
+_REQUIRED = itemgetter(
     "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataversion", "ce_number", "ce_actor", "ce_cause",
     "ce_correlation", "ce_hops",
-]  # fmt: skip
-_FIXED = len(_NAMES)
-_UUIDS = re.compile(rb"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}){2,3}")
+)  # fmt: skip
+_SHAPES = bytes(ord("h") if chr(n) in "0123456789abcdef" else n if chr(n) in "-," else 0 for n in range(256))
+"""Each byte as what it is in a list of UUIDs. A regular expression takes five times as long."""
+_UUIDS = {count: b",".join([b"hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh"] * count) for count in (2, 3)}
 
 
 def read_event(meta: Meta, value: bytes | None) -> Event:

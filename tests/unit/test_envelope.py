@@ -59,6 +59,23 @@ def test_a_record_without_its_headers_is_undecodable(lost: str) -> None:
         read_meta(whole._replace(headers=tuple((n, None if n == lost else v) for n, v in whole.headers)))  # type: ignore[misc]  # as a forger would
 
 
+@pytest.mark.parametrize(
+    ("id_", "correlation", "causation"),
+    [
+        ("nobody", AMINA, None), (AMINA.upper(), AMINA, None), (AMINA.replace("-", ""), AMINA, None),
+        (AMINA, AMINA, "nobody"), (AMINA + AMINA[:4], AMINA[4:], None), (f"{AMINA},{AMINA}", AMINA, None),
+    ],
+)  # fmt: skip
+def test_ids_that_the_journal_could_not_hold_are_undecodable(id_: str, correlation: str, causation: str | None) -> None:
+    with pytest.raises(Undecodable, match="headers"):
+        read_meta(record(META._replace(id=id_, correlation=correlation, causation=causation), b"{}"))
+
+
+def test_a_cause_that_is_empty_is_none() -> None:
+    whole = record(META, b"{}")
+    assert read_meta(whole._replace(headers=(*whole.headers, ("ce_causation", b"")))) == META
+
+
 @pytest.mark.parametrize(("value", "why"), [(None, "no-value"), (b"{", "data"), (b"{}", "data"), (b"\xff", "data")])
 def test_a_record_without_its_data_is_undecodable(value: bytes | None, why: str) -> None:
     with pytest.raises(Undecodable, match=why):
