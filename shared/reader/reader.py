@@ -188,7 +188,7 @@ class LogReader:
         return decoded
 
     def _decode(self, record: Record) -> Decoded:
-        return Decoded(record) if record.topic == profiles.TOPIC else decode(record, self.hearing.hears)
+        return Decoded(record) if record.topic == profiles.TOPIC else decode(record, self.hearing)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Handles records that follow the positions."""
@@ -200,8 +200,7 @@ class LogReader:
         reacting = 0
         for one in records:
             batch.append(one)
-            if one.meta is not None and one.meta.type in self.hearing.reacting:
-                reacting += 1
+            reacting += one.reacts
             if reacting >= REACTING:
                 if not await self._careful(batch):
                     return
@@ -263,18 +262,13 @@ class LogReader:
 
     async def _batch(self, records: Sequence[Decoded], faulty: dict[str, str], parking: str | None) -> None:
         begun = time.time()
-        places = sorted({(one.record.topic, one.record.partition) for one in records})
+        # Before the transaction: what it believes of the positions is looked at there.
+        work = sort(records, self.hearing, self.positions, self.parked_keys)
         async with self.store.transaction() as transaction:
             conn = transaction.conn
-            found = await positions.read(conn, places)
-            positions.expect(self.positions, found, places)
-            own = [one.record for one in records if one.record.topic == profiles.TOPIC]
-            facts = [one for one in records if one.record.topic != profiles.TOPIC]
-            work = sort(facts, self.hearing, self.positions, self.parked_keys)
-            await profiles.take(conn, own)
-            for record in own:
-                place = (PROFILES, record.topic, record.partition)
-                work.positions[place] = Position(self.positions[place].log, record.offset + 1)
+            found = await positions.read(conn, work.places)
+            positions.expect(self.positions, found, work.places)
+            await profiles.take(conn, work.profiles)
             await self.effects.fold(transaction, work, faulty, self.positions)
             await self.effects.react(transaction, work, parking)
             await self.effects.set_aside(transaction, work)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared import events, telemetry
+from shared import events, profiles, telemetry
 from shared.envelope import Meta, Undecodable, read_event, read_meta
 from shared.events import PARTITIONS, NewerVersion
 from shared.log import Record, TopicPartition, partition_of
@@ -42,6 +42,9 @@ class Parked:
 class Work:
     """What each reader has to take, and where it then stands."""
 
+    places: list[TopicPartition] = field(default_factory=list)
+    """The partitions that the records come from, in order."""
+    profiles: list[Record] = field(default_factory=list)
     heard: list[Taken] = field(default_factory=list)
     to_fold: dict[str, list[Taken]] = field(default_factory=dict)
     to_react: list[tuple[Record, Taken]] = field(default_factory=list)
@@ -57,8 +60,8 @@ class _Cohort:
 
     readers: list[str]
     position: Position
-    taken: list[Taken] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    into: dict[str, list[list[Taken]]] = field(default_factory=dict)
+    """Type of fact -> the lists of those that take it."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,11 @@ class Decoded(NamedTuple):
     unreadable: str | None = None
     no_right: str | None = None
     newer: bool = False
+    reacts: bool = False
+    """Whether the service has reactions to it."""
 
 
-def decode(record: Record, hears: frozenset[str]) -> Decoded:
+def decode(record: Record, hearing: Hearing) -> Decoded:
     """Reads a record as far as the service hears it."""
     try:
         meta = read_meta(record)
@@ -94,7 +99,7 @@ def decode(record: Record, hears: frozenset[str]) -> Decoded:
     record = tuple.__new__(Record, (*record[:5], (), record[6]))
     if reason := no_right(record, meta):
         return Decoded(record, meta, no_right=reason)
-    if meta.type not in hears:
+    if meta.type not in hearing.hears:
         return Decoded(record, meta)
     try:
         event = read_event(meta, record.value)
@@ -103,7 +108,7 @@ def decode(record: Record, hears: frozenset[str]) -> Decoded:
     except Undecodable as error:
         return Decoded(record, meta, unreadable=str(error))
     taken = tuple.__new__(Taken, (meta, event, record.value or b"", record.offset))
-    return tuple.__new__(Decoded, (record, meta, taken, None, None, False))
+    return tuple.__new__(Decoded, (record, meta, taken, None, None, False, meta.type in hearing.reacting))
 
 
 def sort(
@@ -120,20 +125,29 @@ def sort(
     for one in decoded:
         record = one.record
         place = (record.topic, record.partition)
+        if record.topic == profiles.TOPIC:
+            work.profiles.append(record)
+            of_profiles = (PROFILES, *place)
+            work.positions[of_profiles] = Position(positions[of_profiles].log, record.offset + 1)
+            continue
         cohorts = by_place.get(place)
         if cohorts is None:
             cohorts = by_place[place] = _cohorts(place, hearing.readers, positions)
         behind = [cohort for cohort in cohorts if cohort.position.next_offset <= record.offset]
         if not behind:
             continue
-        if stop := _one(one, behind, waits, work):
+        if stop := _one(one, behind, hearing, waits, work):
             work.stop = stop
             break
         for cohort in behind:
             cohort.position.next_offset = record.offset + 1
     for place, cohorts in by_place.items():
         for cohort in cohorts:
-            _share_out(place, cohort, hearing, waits, work)
+            for reader in cohort.readers:
+                work.positions[reader, *place] = cohort.position
+    work.places = sorted({(topic, partition) for _, topic, partition in work.positions})
+    if waits:
+        _hold_back(work, waits)
     return work
 
 
@@ -150,7 +164,9 @@ def _cohorts(place: TopicPartition, readers: Sequence[str], positions: Mapping[P
     return cohorts
 
 
-def _one(one: Decoded, behind: list[_Cohort], waits: dict[tuple[str, str], set[str]], work: Work) -> Stop | None:
+def _one(
+    one: Decoded, behind: list[_Cohort], hearing: Hearing, waits: dict[tuple[str, str], set[str]], work: Work
+) -> Stop | None:
     record, meta, taken = one.record, one.meta, one.taken
     if one.no_right:
         work.rejected.append((record, one.no_right))
@@ -181,37 +197,35 @@ def _one(one: Decoded, behind: list[_Cohort], waits: dict[tuple[str, str], set[s
         work.parked.append(Parked(record, meta.id, "behind", "behind"))
         return None
     for cohort in taking:
-        cohort.taken.append(taken)
-        cohort.records.append(record)
+        into = cohort.into.get(meta.type)
+        if into is None:
+            into = cohort.into[meta.type] = _into(cohort.readers, hearing.folding.get(meta.type, ()), work)
+        for takers in into:
+            takers.append(taken)
+        if one.reacts and REACTIONS in cohort.readers:
+            work.to_react.append((record, taken))
     return None
+
+
+def _into(readers: Sequence[str], views: Sequence[str], work: Work) -> list[list[Taken]]:
+    """Where a fact goes that these views fold, as far as they are among these readers."""
+    journal = [work.heard] if HEARD in readers else []
+    return journal + [work.to_fold.setdefault(view, []) for view in views if view in readers]
+
+
+def _hold_back(work: Work, waits: Mapping[tuple[str, str], set[str]]) -> None:
+    """No reaction to what is behind a record of its key that waits."""
+    reacting, work.to_react = work.to_react, []
+    for record, taken in reacting:
+        if (record.topic, taken.meta.subject) in waits:
+            work.parked.append(Parked(record, taken.meta.id, "behind", "behind"))
+        else:
+            work.to_react.append((record, taken))
 
 
 def _park(work: Work, waits: dict[tuple[str, str], set[str]], parked: Parked) -> None:
     work.parked.append(parked)
     waits.setdefault((parked.record.topic, key_of(parked.record)), set()).add(parked.stage)
-
-
-def _share_out(
-    place: TopicPartition, cohort: _Cohort, hearing: Hearing, waits: Mapping[tuple[str, str], set[str]], work: Work
-) -> None:
-    """Each reader of the cohort gets what of all this concerns it; they share the position."""
-    readers = frozenset(cohort.readers)
-    for reader in readers:
-        work.positions[reader, *place] = cohort.position
-    if HEARD in readers:
-        work.heard += cohort.taken
-    for taken in cohort.taken:
-        for view in hearing.folding.get(taken.meta.type, ()):
-            if view in readers:
-                work.to_fold.setdefault(view, []).append(taken)
-    if REACTIONS in readers and hearing.reacting:
-        for record, taken in zip(cohort.records, cohort.taken, strict=True):
-            if taken.meta.type not in hearing.reacting:
-                continue
-            if (record.topic, taken.meta.subject) in waits:
-                work.parked.append(Parked(record, taken.meta.id, "behind", "behind"))
-            else:
-                work.to_react.append((record, taken))
 
 
 def no_right(record: Record, meta: Meta) -> str | None:
