@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -59,7 +60,8 @@ async def served(running: Running) -> AsyncIterator[str]:
             yield address
     finally:
         pumping.cancel()
-        await asyncio.gather(pumping, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await pumping  # one that died is why pages waited for what never came
 
 
 async def _pump(running: Running) -> None:
