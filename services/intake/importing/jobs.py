@@ -184,7 +184,7 @@ async def progress(store: Store, import_id: str) -> dict[str, Any] | None:
         counted = await conn.execute(
             text("select state, count(*) from import_rows where import_id = :id group by state"), {"id": import_id}
         )
-        counts = {"accepted": 0, "already": 0, "refused": 0} | dict(counted.tuples())
+        counts = {"accepted": 0, "already": 0, "refused": 0} | {row[0]: row[1] for row in counted}
         return dict(job) | {"counts": counts}
 
 
