@@ -262,12 +262,13 @@ class LogReader:
 
     async def _batch(self, records: Sequence[Decoded], faulty: dict[str, str], parking: str | None) -> None:
         begun = time.time()
-        # Before the transaction: what it believes of the positions is looked at there.
-        work = sort(records, self.hearing, self.positions, self.parked_keys)
+        places = sorted({(one.record.topic, one.record.partition) for one in records})
         async with self.store.transaction() as transaction:
             conn = transaction.conn
-            found = await positions.read(conn, work.places)
-            positions.expect(self.positions, found, work.places)
+            found = await positions.read(conn, places)
+            positions.expect(self.positions, found, places)
+            # Not before: what is sorted by positions that move meanwhile would be taken twice.
+            work = sort(records, self.hearing, self.positions, self.parked_keys)
             await profiles.take(conn, work.profiles)
             await self.effects.fold(transaction, work, faulty, self.positions)
             await self.effects.react(transaction, work, parking)

@@ -42,8 +42,6 @@ class Parked:
 class Work:
     """What each reader has to take, and where it then stands."""
 
-    places: list[TopicPartition] = field(default_factory=list)
-    """The partitions that the records come from, in order."""
     profiles: list[Record] = field(default_factory=list)
     heard: list[Taken] = field(default_factory=list)
     to_fold: dict[str, list[Taken]] = field(default_factory=dict)
@@ -145,7 +143,6 @@ def sort(
         for cohort in cohorts:
             for reader in cohort.readers:
                 work.positions[reader, *place] = cohort.position
-    work.places = sorted({(topic, partition) for _, topic, partition in work.positions})
     if waits:
         _hold_back(work, waits)
     return work
