@@ -8,8 +8,10 @@ import json
 import os
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from deploy.local.home import SECRET_NAMES
 
@@ -22,6 +24,12 @@ _secrets = _home / "secrets.json"
 _secrets.write_text(json.dumps({name: base64.b64encode(os.urandom(32)).decode() for name in SECRET_NAMES}))
 # Before anything imports shared.settings, which reads the environment once.
 os.environ.update({"INSIEME_MODE": "demo", "INSIEME_HOME": str(_home), "INSIEME_SECRETS": str(_secrets)})
+# It is noon when the tests begin, so that midnight does not come between two lines of one. The processes that share
+# out the tests have the clock of the one that started them.
+if "INSIEME_CLOCK_START" not in os.environ:
+    _real = datetime.now(UTC)
+    _noon = _real.astimezone(ZoneInfo("Europe/Rome")).replace(hour=12, minute=0, second=0, microsecond=0)
+    os.environ.update({"INSIEME_CLOCK_START": _noon.isoformat(), "INSIEME_CLOCK_SINCE": _real.isoformat()})
 
 import pytest  # noqa: E402  # after the environment is set
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # noqa: E402  # it has no types
