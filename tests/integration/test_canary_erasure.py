@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -68,7 +67,7 @@ async def compacted(running: Running, place: OnKafka | OnPostgres, person: str) 
     await place.compact(running.settings.namespace, TOPIC)
     async with asyncio.timeout(90):
         while any(one.value is not None for one in await profiles_of(running, person)):
-            later = Message(b"nobody", b"{}", (), int(time.time() * 1000))
+            later = Message(b"nobody", b"{}", (), int(clock.now().timestamp() * 1000))
             await running.log.append(TOPIC, partition_of(person, PARTITIONS), [later])
             await place.compact(running.settings.namespace, TOPIC)
     await running.quiet()
