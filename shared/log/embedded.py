@@ -291,7 +291,6 @@ class EmbeddedReader:
         self._group = group
         self._topics = {topic for topic, _ in positions}
         self._woken = asyncio.Event()
-        self.hint_failures = 0
 
     def wake(self, topic: str) -> None:
         """Somebody appended to this topic."""
@@ -326,7 +325,6 @@ class EmbeddedReader:
                 positions=list(positions.values()),
             )
         except LogUnavailable as error:
-            self.hint_failures += 1
             logger.warning("offsets not hinted: %r", error)
 
     async def close(self) -> None:

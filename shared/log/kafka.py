@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -189,7 +189,7 @@ class KafkaLog:
             **kafka_tls.for_aiokafka(),
         )
         await self._start(consumer)
-        return KafkaReader(consumer, positions, self._prefix, self._patience, group)
+        return KafkaReader(consumer, positions, self._prefix, self._patience, group, lambda: self._end(consumer.stop()))
 
     async def _ensure_producer(self) -> _Producer:
         async with self._opening:
@@ -217,9 +217,7 @@ class KafkaLog:
             async with asyncio.timeout(self._patience):
                 await asyncio.shield(starting)
         except BaseException as error:
-            ending = asyncio.create_task(_end(client, starting))
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
+            self._end(_stop(client, starting))
             if isinstance(error, TimeoutError | KafkaError):
                 raise LogUnavailable(f"no answer of the broker: {error!r}") from error
             raise
@@ -228,7 +226,16 @@ class KafkaLog:
         if self._producer is producer:  # else another append has already opened the next one
             self._producer = None
         if producer is not None:
-            await producer.discard(reason)
+            await self._end(producer.discard(reason))
+
+    def _end(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """Ends something of aiokafka, whether or not anybody waits. Not in the caller's own task: who is cancelled
+        there never hears of it, since aiokafka takes every cancellation for that of its own tasks; and these must
+        have had their first turn before they are stopped."""
+        ending = asyncio.create_task(work)
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return asyncio.shield(ending)
 
     def _administrator(self) -> AdminClient:
         if self._admin is None:
@@ -281,7 +288,7 @@ class KafkaLog:
             raise LogUnavailable(f"no answer within {self._patience} s") from error
 
 
-async def _end(client: AIOKafkaConsumer | AIOKafkaProducer, starting: asyncio.Future[None]) -> None:
+async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer, starting: asyncio.Future[None]) -> None:
     await asyncio.wait({starting})
     await client.stop()
 

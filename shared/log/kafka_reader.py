@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
@@ -32,8 +32,10 @@ class KafkaReader:
         prefix: str,
         patience: float,
         group: str,
+        end: Callable[[], Awaitable[None]],
     ) -> None:
         self._consumer = consumer
+        self._end = end
         self._prefix = prefix
         self._patience = patience
         self._group = prefix + group
@@ -43,7 +45,6 @@ class KafkaReader:
         # rightly fetches nothing over what it has not handed out.
         self._spent = 0.0
         self._answers: dict[KafkaPartition, tuple[int | None, float]] = {}
-        self.hint_failures = 0
         consumer.assign(list(self._names.values()))
         for tp, offset in positions.items():
             self.seek(tp, offset)
@@ -95,7 +96,6 @@ class KafkaReader:
                 await self._commit(positions)
         except (TimeoutError, KafkaError) as error:
             self._coordinator = None
-            self.hint_failures += 1
             logger.warning("offsets not hinted: %r", error)
 
     async def _commit(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -119,6 +119,4 @@ class KafkaReader:
                     raise for_code(code)()
 
     async def close(self) -> None:
-        # aiokafka raises CancelledError if it is stopped before its own tasks had their first turn.
-        await asyncio.sleep(0)
-        await self._consumer.stop()
+        await self._end()

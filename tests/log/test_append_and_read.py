@@ -245,6 +245,22 @@ async def test_compaction_keeps_the_last_of_a_key_and_the_offsets(log: Log, plac
     assert seen == sorted(set(seen))
 
 
+async def test_who_is_called_off_while_a_reader_closes_hears_of_it(log: Log) -> None:
+    """aiokafka takes a cancellation for that of its own tasks: a timeout around a reading would never come."""
+    name = await topic(log)
+    for turns in range(1, 30):
+        reader = await log.reader({(name, 0): 0}, "g")
+        await reader.poll(1, timeout=0.1)
+        closing = asyncio.create_task(reader.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if closing.done():
+            break
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+
+
 async def test_any_clock_will_do(log: Log) -> None:
     """The demonstration's clock is not the broker's, which would refuse what is more than an hour ahead."""
     name = await topic(log)
