@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]  # its stubs would be one more requirement, for one call
+import jsonschema
 import kubernetes_validate
 
 Doc = Mapping[str, Any]

@@ -32,7 +32,7 @@ if "INSIEME_CLOCK_START" not in os.environ:
     os.environ.update({"INSIEME_CLOCK_START": _noon.isoformat(), "INSIEME_CLOCK_SINCE": _real.isoformat()})
 
 import pytest  # noqa: E402  # after the environment is set
-from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # noqa: E402  # it has no types
+from xdist.scheduler import LoadFileScheduling  # noqa: E402  # likewise
 
 from shared.web import limits  # noqa: E402  # likewise
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
 
 from services.intake import own_data
 from shared.web import formats, static
@@ -43,7 +44,9 @@ class Paper(FPDF):
     def _fit(self, words: str) -> str:
         if self.face == "helvetica":
             return words.encode("latin-1", "replace").decode("latin-1")
-        known = self.fonts[self.face].cmap  # type: ignore[union-attr]  # a TrueType font has one
+        font = self.fonts[self.face]
+        assert isinstance(font, TTFFont)
+        known = font.cmap
         return "".join(c if c == "\n" or ord(c) in known else "?" for c in words)
 
     def line_of(self, words: str, size: float = 10, style: str = "", gap: float = 0) -> None:

@@ -9,7 +9,6 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
+from starlette.types import Message, Scope
 
 from services.intake import commands, forms
 from shared import clock
@@ -94,23 +94,23 @@ async def knock(
 
     bodies = [body]
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         if not bodies:
             await asyncio.Event().wait()  # the browser stays; it says nothing more
         return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             answer.status = message["status"]
             answer.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
             begun.set()
 
-    scope = {
+    scope: Scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
         "client": ("127.0.0.1", 1), "server": ("testserver", 80), "state": {},
     }  # fmt: skip
-    serving = asyncio.ensure_future(app(scope, receive, send))  # type: ignore[arg-type]  # plain dicts
+    serving = asyncio.ensure_future(app(scope, receive, send))
     waiting = asyncio.ensure_future(begun.wait())
     done, _ = await asyncio.wait({serving, waiting}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
     assert done, f"{method} {path}: no answer within 10 s"

@@ -198,7 +198,7 @@ async def test_the_live_part_shows_what_changed_and_logs_each_name_once(running:
         assert "Operatori" in (await anext(live))[1]
         accepted(await acts.arrive(store, running.command(), "malvezzi", None))
         assert "N. 2" in (await anext(live))[1]
-    await live.aclose()  # type: ignore[attr-defined]  # an async generator
+    await live.aclose()
     async with store.engine.connect() as conn:
         rows = await conn.exec_driver_sql("select account, purpose from access_log")
         assert [tuple(row) for row in rows] == [(ELENA, "intake.reception")]

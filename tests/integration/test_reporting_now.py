@@ -78,7 +78,7 @@ async def test_what_is_recorded_is_pushed_to_the_page(running: Running) -> None:
         await running.quiet()
         while (await anext(pieces))[1] == first:
             continue
-        await pieces.aclose()  # type: ignore[attr-defined]  # it is a generator
+        await pieces.aclose()
     assert app.state.live._task is None
 
 

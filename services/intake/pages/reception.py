@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -189,7 +189,7 @@ async def pushed(
     return stream(request, pieces(request, Look(store, reader, desk_named(desk), {})))
 
 
-async def pieces(request: Request, look: Look, every: float = EVERY) -> AsyncIterator[tuple[str, str]]:
+async def pieces(request: Request, look: Look, every: float = EVERY) -> AsyncGenerator[tuple[str, str]]:
     """The element's id and its new content. The day's version is one small query a second."""
     templates = {name: request.app.state.templates.get_template(f"intake/{file}") for name, file in PARTS.items()}
     seen: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
@@ -89,7 +89,7 @@ async def pushed(request: Request, store: StoreOf, _: Watcher) -> Response:
     return stream(request, pieces(request, store))
 
 
-async def pieces(request: Request, store: Store) -> AsyncIterator[tuple[str, str]]:
+async def pieces(request: Request, store: Store) -> AsyncGenerator[tuple[str, str]]:
     """The element's id and its new content."""
     template = request.app.state.templates.get_template("reporting/_now.html")
     async with aclosing(live_of(request, store).changes()) as changes:
