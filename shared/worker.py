@@ -45,7 +45,7 @@ DEADLINES_EVERY = 60.0
 CHORES_EVERY = 1.0
 INLETS_EVERY = 5.0
 KEYS_EVERY = 3600.0
-REQUESTS_EVERY, LAG_EVERY, HINT_EVERY = 2.0, 15.0, 15.0
+REQUESTS_EVERY, MEASURE_EVERY = 2.0, 15.0
 DUE = uuid.UUID("3f0d6a0e-52b5-5a0a-8df4-0c7f3a6f3c11")
 
 
@@ -236,7 +236,7 @@ async def _relaying(worker: Worker) -> None:
 
 async def _reading(worker: Worker, state: ProbeState, moved: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    asked = hinted = loop.time()
+    asked = loop.time()
     while True:
         if await worker.reader.turn():
             moved.set()
@@ -244,16 +244,15 @@ async def _reading(worker: Worker, state: ProbeState, moved: asyncio.Event) -> N
         if loop.time() - asked > REQUESTS_EVERY:
             asked = loop.time()
             await worker.reader.requests()
-        if loop.time() - hinted > HINT_EVERY:
-            hinted = loop.time()
-            await worker.reader.hint()
 
 
 async def _measuring(worker: Worker) -> None:
-    """Beside the reading: asking the log for its ends takes as long as handling ten facts."""
+    """Beside the reading: asking the log for its ends takes as long as handling ten facts, and a broker just started
+    is seconds about its first hint."""
     while True:
         await worker.reader.lag()
-        await asyncio.sleep(LAG_EVERY)
+        await worker.reader.hint()
+        await asyncio.sleep(MEASURE_EVERY)
 
 
 async def _ringing(store: Store, moved: asyncio.Event) -> None:

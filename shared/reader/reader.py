@@ -77,6 +77,7 @@ class LogReader:
         self._recent: deque[bool] = deque(maxlen=SHARE_WINDOW)
         self._reader: Reader | None = None
         self._ahead: asyncio.Task[list[Decoded]] | None = None
+        self._hinting = asyncio.Lock()
 
     # -- where to read ------------------------------------------------------------------------------------
 
@@ -138,9 +139,10 @@ class LogReader:
             self._ahead.cancel()
             await asyncio.gather(self._ahead, return_exceptions=True)
             self._ahead = None
-        if self._reader is not None:
-            await self._reader.close()
-            self._reader = None
+        async with self._hinting:
+            if self._reader is not None:
+                await self._reader.close()
+                self._reader = None
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -331,6 +333,8 @@ class LogReader:
         return total
 
     async def hint(self) -> None:
-        """Tells Kafka how far we are, after the database: for lag tools only."""
-        if self._reader is not None:
-            await self._reader.hint(self.lowest())
+        """Tells Kafka how far we are, after the database: for lag tools only. Beside the reading; whoever closes the
+        reader waits for it, since it uses its connections."""
+        async with self._hinting:
+            if self._reader is not None:
+                await self._reader.hint(self.lowest())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -276,6 +277,31 @@ async def test_when_too_much_is_parked_the_reader_stops(running: Running, monkey
     assert stopped is not None
     assert stopped.reason == "too-many-parked"
     assert await scalar(running, "select count(*) from parked") < 12
+
+
+async def test_a_hint_keeps_nobody_waiting_but_who_closes(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker just started is seconds about the first one; it uses the reader's own connections."""
+    reader = LogReader(TOY, running.store("intake"), running.log, lambda: running.now)
+    await reader.start()
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slow(positions: object) -> None:
+        asked.set()
+        await answered.wait()
+
+    monkeypatch.setattr(reader._reader, "hint", slow)
+    hinting = asyncio.create_task(reader.hint())
+    await asked.wait()
+    accepted(await interview(running, "Amina"))
+    await worker(running).publish()
+    while await reader.lag():
+        await reader.turn(0.5)
+    assert (await rows(running))[person("Amina")]["interviews"] == 1
+    closing = asyncio.create_task(reader.close())
+    done, _ = await asyncio.wait({hinting, closing}, timeout=0.2)
+    assert not done
+    answered.set()
+    await asyncio.gather(hinting, closing)
 
 
 async def test_a_woken_twin_cannot_commit(running: Running) -> None:
