@@ -49,7 +49,8 @@ async def press_when_read(page: Page, path: str) -> None:
 
 
 async def begin(desk: Desk, page: Page, language: str) -> None:
-    await page.goto(f"{desk.address}/intake/domanda")
+    await page.goto(desk.address)
+    await page.get_by_role("link", name="Fai domanda").click()
     await page.wait_for_url(f"**/intake/domanda/{language}")
     await fit(desk, page, language)
     await page.check("[name=notice]")
