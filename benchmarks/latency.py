@@ -22,6 +22,8 @@ from shared.store import Accepted, DatabaseUnchecked, Store
 from tests.chaos.harness import running
 
 RATE = 50
+WARM_UP = 5
+"""Seconds of each part that do not count: connections open, the broker's and PostgreSQL's statements are compiled."""
 
 
 def _p(values: list[float], percent: int) -> float:
@@ -93,7 +95,7 @@ async def _ours(store: Store, current: Settings, seconds: int) -> list[float]:
 
     watcher = asyncio.create_task(watching())
     tasks = []
-    for n in range(RATE * seconds):
+    for n in range(RATE * (WARM_UP + seconds)):
         tasks.append(asyncio.create_task(one()))
         if n % RATE == RATE - 1:
             await asyncio.sleep(0)
@@ -105,7 +107,7 @@ async def _ours(store: Store, current: Settings, seconds: int) -> list[float]:
             await look()
     watcher.cancel()
     await watch.close()
-    return delays[RATE:]  # the first second warms up
+    return delays[RATE * WARM_UP :]
 
 
 async def _bare(current: Settings, seconds: int) -> list[float]:
@@ -149,7 +151,7 @@ async def _bare(current: Settings, seconds: int) -> list[float]:
         sums.append(first + over + await commit(f"{name}-2"))
 
     tasks: list[asyncio.Task[Any]] = []
-    for _ in range(RATE * seconds):
+    for _ in range(RATE * (WARM_UP + seconds)):
         tasks.append(asyncio.create_task(one()))
         await asyncio.sleep(1 / RATE)
     await asyncio.gather(*tasks)
@@ -157,4 +159,4 @@ async def _bare(current: Settings, seconds: int) -> list[float]:
     await consumer.stop()
     await producer.stop()
     await admin.dispose()
-    return sums[RATE:]
+    return sums[RATE * WARM_UP :]
