@@ -23,7 +23,7 @@ from tests.chaos.harness import running
 
 RATE = 50
 WARM_UP = 5
-"""Seconds of each part that do not count: connections open, the broker's and PostgreSQL's statements are compiled."""
+"""Seconds of each part that do not count: connections are opened, statements planned, the broker's code compiled."""
 
 
 def _p(values: list[float], percent: int) -> float:

@@ -98,7 +98,7 @@ def instrument_engine(engine: AsyncEngine) -> None:
     from opentelemetry.instrumentation.sqlalchemy.engine import EngineTracer
 
     usage = metrics.get_meter("insieme").create_up_down_counter("db.client.connections.usage", "connections")
-    EngineTracer(trace.get_tracer("insieme.sql"), engine.sync_engine, usage)  # type: ignore[no-untyped-call]  # theirs has no types
+    EngineTracer(trace.get_tracer("insieme.sql"), engine.sync_engine, usage)
 
 
 def exporting() -> bool:

@@ -11,9 +11,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from deploy.local.home import SECRET_NAMES
+from shared import clock
 
 _home = Path(tempfile.mkdtemp(prefix="insieme-test-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
@@ -28,13 +31,8 @@ os.environ.update({"INSIEME_MODE": "demo", "INSIEME_HOME": str(_home), "INSIEME_
 # out the tests have the clock of the one that started them.
 if "INSIEME_CLOCK_START" not in os.environ:
     _real = datetime.now(UTC)
-    _noon = _real.astimezone(ZoneInfo("Europe/Rome")).replace(hour=12, minute=0, second=0, microsecond=0)
+    _noon = _real.astimezone(clock.ROME).replace(hour=12, minute=0, second=0, microsecond=0)
     os.environ.update({"INSIEME_CLOCK_START": _noon.isoformat(), "INSIEME_CLOCK_SINCE": _real.isoformat()})
-
-import pytest  # noqa: E402  # after the environment is set
-from xdist.scheduler import LoadFileScheduling  # noqa: E402  # likewise
-
-from shared.web import limits  # noqa: E402  # likewise
 
 pytest_plugins = ["tests.fixtures.parts", "tests.fixtures.platform", "tests.fixtures.elsewhere"]
 
@@ -55,4 +53,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 @pytest.fixture(autouse=True)
 def unlimited() -> None:
     """Each test begins with nothing counted against its address: time stands still in many of them."""
+    from shared.web import limits  # which reads shared.settings
+
     limits.COUNTERS.counted.clear()

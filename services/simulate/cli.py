@@ -7,13 +7,14 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import uvloop
 
 from services.simulate import plan
 from services.simulate.play import StepRefused
 from services.simulate.run import Busy, NotEmpty, simulate
+from shared import clock
 from shared.log import LogUnavailable
 from shared.relay import Restored
 from shared.settings import settings
@@ -89,7 +90,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         return arguments
     if arguments.first is None or arguments.last is None or arguments.people is None:
         parser.error("servono --load, oppure --from, --to e --people")
-    if not PROGRAMME_START <= arguments.first < arguments.last <= date.today():  # noqa: DTZ011 - the machine's own day
+    if not PROGRAMME_START <= arguments.first < arguments.last <= datetime.now(clock.ROME).date():
         parser.error(f"i giorni vanno da {PROGRAMME_START:%d/%m/%Y} a oggi, il primo prima dell'ultimo")
     if not 1 <= arguments.people <= 20_000:
         parser.error("le persone vanno da 1 a 20000")

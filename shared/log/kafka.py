@@ -38,8 +38,8 @@ from shared.log.kafka_reader import KafkaReader
 
 T = TypeVar("T")
 K = TypeVar("K")
-LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
-EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # it has no types
+LATEST: OffsetSpec = OffsetSpec.latest()
+EARLIEST: OffsetSpec = OffsetSpec.earliest()
 UNSETTLED = (
     AdminError.NOT_LEADER_FOR_PARTITION,
     AdminError.LEADER_NOT_AVAILABLE,

@@ -169,4 +169,4 @@ async def build_indexes(conn: AsyncConnection, schema: str, view: View | None, n
         await conn.execute(text(f'create index on "{schema}"."{name}" ({keys})'))
 
 
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+_DIALECT = postgresql.dialect()

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.office import MONDAY, Office, intake_at, served
+from tests.browser.office import MONDAY, Office, served
 from tests.e2e.desk import Desk
 from tests.fixtures.listening import chromium
-from tests.fixtures.platform import Platform
+from tests.fixtures.platform import Platform, intake_at
 
 
 @pytest.fixture

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from playwright.async_api import Page
 
 from services.intake import commands, forms
 from services.intake.app import create_app
-from shared import clock
 from shared.web.site import site
 from tests.e2e.desk import Desk
 from tests.fixtures.listening import listening
-from tests.fixtures.platform import Platform, Running, accepted
+from tests.fixtures.platform import Running, accepted
 
 MONDAY = datetime(2024, 5, 6, 7, 0, tzinfo=UTC)
 SHOTS = os.environ.get("INSIEME_SHOTS")
@@ -38,15 +36,6 @@ class Office:
         form = forms.RegisterForm.model_validate(values)
         outcome = accepted(await commands.register(self.running.store("intake"), self.running.command(), form))
         return outcome.events[0].event.subject
-
-
-async def intake_at(instant: datetime, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Running:
-    """Intake, with the platform's clock at this instant."""
-    monkeypatch.setenv("INSIEME_CLOCK_START", instant.isoformat())
-    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
-    running = await platform("intake")
-    running.now = clock.now()
-    return running
 
 
 @asynccontextmanager

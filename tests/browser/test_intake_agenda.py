@@ -16,9 +16,9 @@ from aiosmtpd.controller import Controller
 from playwright.async_api import Browser, Page, expect
 
 from deploy.local.process import free_port
-from tests.browser.office import MONDAY, Office, fits, intake_at, served, shot
+from tests.browser.office import MONDAY, Office, fits, served, shot
 from tests.e2e.desk import Desk, fill, form_of, refused, send
-from tests.fixtures.platform import Platform
+from tests.fixtures.platform import Platform, intake_at
 
 pytestmark = pytest.mark.e2e
 AMINA: dict[str, Any] = {

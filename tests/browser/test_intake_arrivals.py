@@ -13,9 +13,9 @@ from playwright.async_api import Browser, expect
 from services.intake import forms, questionnaire
 from services.intake.commands import referrals, self_registration
 from services.intake.domain.referrals import ORGANISATIONS
-from tests.browser.office import fits, intake_at, served, shot
+from tests.browser.office import fits, served, shot
 from tests.e2e.desk import Desk
-from tests.fixtures.platform import Platform, Running, accepted
+from tests.fixtures.platform import Platform, Running, accepted, intake_at
 
 pytestmark = pytest.mark.e2e
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

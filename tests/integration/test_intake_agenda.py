@@ -16,10 +16,9 @@ from services.intake import ics
 from services.intake.app import create_app
 from services.intake.commands.messages import stop_code
 from services.intake.domain import person_stream
-from shared import clock
 from shared.web.site import site
 from tests.fixtures.agenda import AMINA, GIULIA, booked, messages, register, switch
-from tests.fixtures.platform import Platform, Running
+from tests.fixtures.platform import Platform, Running, intake_at
 from tests.fixtures.web import browsing, hidden_fields
 
 MONDAY = datetime(2024, 5, 6, 7, 0, tzinfo=UTC)
@@ -27,11 +26,7 @@ MONDAY = datetime(2024, 5, 6, 7, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def running(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Running:
-    monkeypatch.setenv("INSIEME_CLOCK_START", MONDAY.isoformat())
-    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
-    made = await platform("intake")
-    made.now = clock.now()
-    return made
+    return await intake_at(MONDAY, platform, monkeypatch)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +19,7 @@ from shared.web import sessions
 from shared.web.readers import accounts
 from shared.web.site import site
 from tests.fixtures.agenda import AMINA, ELENA, GIULIA, register
-from tests.fixtures.platform import NOON, Platform, Running
+from tests.fixtures.platform import NOON, Platform, Running, intake_at
 
 DAVIDE = "u-davide.neri"
 EVIDENCE = {"evidence": "self_declaration", "evidence_on": "2024-03-05", "on": "2024-03-05"}
@@ -28,9 +27,7 @@ EVIDENCE = {"evidence": "self_declaration", "evidence_on": "2024-03-05", "on": "
 
 @pytest.fixture
 async def running(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Running:
-    monkeypatch.setenv("INSIEME_CLOCK_START", NOON.isoformat())
-    monkeypatch.setenv("INSIEME_CLOCK_SINCE", datetime.now(UTC).isoformat())
-    return await platform("intake")
+    return await intake_at(NOON, platform, monkeypatch)
 
 
 @pytest.fixture
