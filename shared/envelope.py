@@ -115,13 +115,14 @@ def read_meta(record: Record) -> Meta:
         if time.tzinfo is None or b",".join(ids).translate(_SHAPES) != _UUIDS[len(ids)]:
             raise Undecodable("headers")
         # Straight to the tuple: this is half of what the class' own constructor takes.
+        because = cause.decode()
         return tuple.__new__(
             Meta,
             (
                 id_.decode(), _word(source), _word(type_), int(type_version), subject.decode(), time, record.topic,
-                record.partition, int(number), predecessor.decode() if predecessor else None, _word(actor),
-                cause.decode(), correlation.decode(), causation.decode() if causation else None, int(hops),
-                trace.decode() if trace else None, 0,
+                record.partition, int(number), predecessor.decode() if predecessor else None, _word(actor), because,
+                because if correlation == cause else correlation.decode(), causation.decode() if causation else None,
+                int(hops), trace.decode() if trace else None, 0,
             ),
         )  # fmt: skip
     except (KeyError, ValueError, TypeError, AttributeError) as error:  # missing, malformed, or without a value

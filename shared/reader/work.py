@@ -13,7 +13,7 @@ from shared.events import PARTITIONS, NewerVersion
 from shared.log import Record, TopicPartition, partition_of
 from shared.positions import Place, Position
 from shared.projection import HEARD, Taken
-from shared.sequencer import Broken, step
+from shared.sequencer import step
 
 REACTIONS = "reactions"
 PROFILES = "profiles"
@@ -88,25 +88,33 @@ class Decoded(NamedTuple):
     """Whether the service has reactions to it."""
 
 
+_NO_FIELDS: set[str] = set()
+_set = object.__setattr__
+
+
 def decode(record: Record, hearing: Hearing) -> Decoded:
     """Reads a record as far as the service hears it."""
     try:
         meta = read_meta(record)
     except Undecodable as error:
         return Decoded(record, unreadable=str(error))
-    record = tuple.__new__(Record, (*record[:5], (), record[6]))
+    topic, partition, offset, key, value, _, timestamp = record
+    record = tuple.__new__(Record, (topic, partition, offset, key, value, (), timestamp))
     if reason := no_right(record, meta):
         return Decoded(record, meta, no_right=reason)
-    if meta.type not in hearing.hears:
+    type_name = meta.type
+    if type_name not in hearing.hears:
         return Decoded(record, meta)
     try:
-        event = read_event(meta, record.value)
+        event = read_event(meta, value)
     except NewerVersion:
         return Decoded(record, meta, newer=True)
     except Undecodable as error:
         return Decoded(record, meta, unreadable=str(error))
-    taken = tuple.__new__(Taken, (meta, event, record.value or b"", record.offset))
-    return tuple.__new__(Decoded, (record, meta, taken, None, None, False, meta.type in hearing.reacting))
+    # Thousands of facts wait for their batch, and this set of names is a quarter of what each of them holds.
+    _set(event, "__pydantic_fields_set__", _NO_FIELDS)
+    taken = tuple.__new__(Taken, (meta, event, value or b"", offset))
+    return tuple.__new__(Decoded, (record, meta, taken, None, None, False, type_name in hearing.reacting))
 
 
 def sort(
@@ -121,24 +129,24 @@ def sort(
     waits = {key: set(stages) for key, stages in parked_keys.items()}
     by_place: dict[TopicPartition, list[_Cohort]] = {}
     for one in decoded:
-        record = one.record
-        place = (record.topic, record.partition)
-        if record.topic == profiles.TOPIC:
+        topic, partition, offset, *_ = record = one.record
+        place = (topic, partition)
+        if topic == profiles.TOPIC:
             work.profiles.append(record)
             of_profiles = (PROFILES, *place)
-            work.positions[of_profiles] = Position(positions[of_profiles].log, record.offset + 1)
+            work.positions[of_profiles] = Position(positions[of_profiles].log, offset + 1)
             continue
         cohorts = by_place.get(place)
         if cohorts is None:
             cohorts = by_place[place] = _cohorts(place, hearing.readers, positions)
-        behind = [cohort for cohort in cohorts if cohort.position.next_offset <= record.offset]
+        behind = _behind(cohorts, offset)
         if not behind:
             continue
         if stop := _one(one, behind, hearing, waits, work):
             work.stop = stop
             break
         for cohort in behind:
-            cohort.position.next_offset = record.offset + 1
+            cohort.position.next_offset = offset + 1
     for place, cohorts in by_place.items():
         for cohort in cohorts:
             for reader in cohort.readers:
@@ -161,45 +169,53 @@ def _cohorts(place: TopicPartition, readers: Sequence[str], positions: Mapping[P
     return cohorts
 
 
+def _behind(cohorts: list[_Cohort], offset: int) -> list[_Cohort]:
+    """Those that have not passed this record."""
+    if len(cohorts) == 1 and cohorts[0].position.next_offset <= offset:
+        return cohorts  # as for nearly every record
+    return [cohort for cohort in cohorts if cohort.position.next_offset <= offset]
+
+
 def _one(
     one: Decoded, behind: list[_Cohort], hearing: Hearing, waits: dict[tuple[str, str], set[str]], work: Work
 ) -> Stop | None:
-    record, meta, taken = one.record, one.meta, one.taken
-    if one.no_right:
-        work.rejected.append((record, one.no_right))
+    record, meta, taken, unreadable, forbidden, newer, reacts = one
+    if forbidden:
+        work.rejected.append((record, forbidden))
         return None
     if meta is None:
-        _park(work, waits, Parked(record, None, "decode", f"undecodable-{one.unreadable}"))
+        _park(work, waits, Parked(record, None, "decode", f"undecodable-{unreadable}"))
         return None
+    source, type_name, seen = meta.source, meta.type, (meta.number, meta.id)
     taking = []
     for cohort in behind:
-        verdict = step(cohort.position.numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
-        if isinstance(verdict, Broken):
-            return Stop(where(record), verdict.code)
+        verdict = step(cohort.position.numbers.get(source), *seen, meta.predecessor)
         if verdict == "take":
             taking.append(cohort)
+        elif verdict != "skip":
+            return Stop(where(record), verdict.code)
     if not taking:
         return None
-    if one.newer:
+    if newer:
         return Stop(where(record), "newer-version")
-    if one.unreadable:
-        _park(work, waits, Parked(record, meta.id, "decode", f"undecodable-{one.unreadable}"))
-    if meta.type not in events.REGISTRY:
-        telemetry.UNKNOWN_TYPES.labels(meta.source).inc()
     for cohort in taking:
-        cohort.position.numbers[meta.source] = (meta.number, meta.id)
+        cohort.position.numbers[source] = seen
     if taken is None:
+        if unreadable:
+            _park(work, waits, Parked(record, meta.id, "decode", f"undecodable-{unreadable}"))
+        if type_name not in events.REGISTRY:
+            telemetry.UNKNOWN_TYPES.labels(source).inc()
         return None
     if waits and "decode" in waits.get((record.topic, meta.subject), ()):
         work.parked.append(Parked(record, meta.id, "behind", "behind"))
         return None
     for cohort in taking:
-        into = cohort.into.get(meta.type)
+        into = cohort.into.get(type_name)
         if into is None:
-            into = cohort.into[meta.type] = _into(cohort.readers, hearing.folding.get(meta.type, ()), work)
+            into = cohort.into[type_name] = _into(cohort.readers, hearing.folding.get(type_name, ()), work)
         for takers in into:
             takers.append(taken)
-        if one.reacts and REACTIONS in cohort.readers:
+        if reacts and REACTIONS in cohort.readers:
             work.to_react.append((record, taken))
     return None
 
