@@ -106,16 +106,23 @@ def message(meta: Meta, data: bytes) -> Message:
 def read_meta(record: Record) -> Meta:
     """The recording of a record of a topic of facts. Raises Undecodable. The hot path of every reader."""
     try:
-        found = dict(record.headers)
-        id_, source, type_, subject, at, type_version, number, actor, cause, correlation, hops = _REQUIRED(found)
+        (
+            (n1, id_), (n2, source), (n3, type_), (n4, subject), (n5, at), (n6, type_version), (n7, number),
+            (n8, actor), (n9, cause), (n10, correlation), (n11, hops), *others,
+        ) = record.headers  # fmt: skip
+        if (n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11) == _REQUIRED:
+            found = dict(others)  # in the order of `message`: to look each one up takes twice as long
+        else:
+            found = dict(record.headers)
+            id_, source, type_, subject, at, type_version, number, actor, cause, correlation, hops = _required(found)
         predecessor, causation, trace = found.get("ce_predecessor"), found.get("ce_causation"), found.get("traceparent")
         time = datetime.fromisoformat(at.decode())
         # What the journal could not hold is known here, where it costs one key and not the whole batch.
         ids = (id_, correlation, causation) if causation else (id_, correlation)
         if time.tzinfo is None or b",".join(ids).translate(_SHAPES) != _UUIDS[len(ids)]:
             raise Undecodable("headers")
-        # Straight to the tuple: this is half of what the class' own constructor takes.
         because = cause.decode()
+        # Straight to the tuple: this is half of what the class' own constructor takes.
         return tuple.__new__(
             Meta,
             (
@@ -136,10 +143,11 @@ def _word(raw: bytes) -> str:
     return raw.decode()
 
 
-_REQUIRED = itemgetter(
+_REQUIRED = (
     "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataversion", "ce_number", "ce_actor", "ce_cause",
     "ce_correlation", "ce_hops",
 )  # fmt: skip
+_required = itemgetter(*_REQUIRED)
 _SHAPES = bytes(ord("h") if chr(n) in "0123456789abcdef" else n if chr(n) in "-," else 0 for n in range(256))
 """Each byte as what it is in a list of UUIDs. A regular expression takes five times as long."""
 _UUIDS = {count: b",".join([b"hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh"] * count) for count in (2, 3)}

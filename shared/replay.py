@@ -24,6 +24,7 @@ from shared.db import views_schema
 from shared.events import PARTITIONS
 from shared.events.operations import ViewReplayed
 from shared.log import Log, TopicPartition
+from shared.meanwhile import meanwhile
 from shared.notices import notice
 from shared.positions import Place, Position
 from shared.projection import (
@@ -146,23 +147,31 @@ async def _sweep(conn: AsyncConnection, schema: str, aside: bool) -> None:
 async def _bring(
     service: Service, store: Store, conn: AsyncConnection, build: _Build, names: Sequence[Member], schema: str
 ) -> None:
-    """Keys and indexes; and those rows that have to be folded again, from the journal."""
+    """Keys and indexes, the journal's beside the others'; and those rows that have to be folded again, from it."""
     here = views_schema(service.name, store.settings)
-    if HEARD in build.tables:
-        await build_indexes(conn, schema, None, build.tables[HEARD])
-        await conn.commit()
     journal = physical(None, build.tables.get(HEARD) or await _pointer(conn, HEARD))
     await conn.commit()
-    for name, member, _ in names:
-        if member is None:
-            continue
-        folding, table = Folding.start(member), physical(member, build.tables[name])
-        await conn.execute(text(f'set local search_path to "{schema}", "{here}"'))
-        await again(conn, schema, folding, table.name, build.shares)
-        await folding.refold(conn, journal, table, numbers_of(build.positions))
-        await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))
-        await build_indexes(conn, schema, member, build.tables[name])
-        await conn.commit()
+    async with meanwhile(_index(store, schema, build.tables.get(HEARD))) as indexed:
+        for name, member, _ in names:
+            if member is None:
+                continue
+            folding, table = Folding.start(member), physical(member, build.tables[name])
+            await conn.execute(text(f'set local search_path to "{schema}", "{here}"'))
+            await again(conn, schema, folding, table.name, build.shares)
+            if folding.dirty:
+                await indexed
+            await folding.refold(conn, journal, table, numbers_of(build.positions))
+            await copy_rows(conn, schema, table, (row for row in folding.rows.values() if row is not None))
+            await build_indexes(conn, schema, member, build.tables[name])
+            await conn.commit()
+        await indexed
+
+
+async def _index(store: Store, schema: str, journal: str | None) -> None:
+    """The journal's key and indexes, if it was built."""
+    if journal is not None:
+        async with store.engine.begin() as conn:
+            await build_indexes(conn, schema, None, journal)
 
 
 async def _pointer(conn: AsyncConnection, name: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import os
 import socket
@@ -46,7 +47,7 @@ from shared.reader import no_right
 from shared.sequencer import Broken, step
 from shared.service import Service
 from shared.settings import Settings
-from shared.tuning import few_collections
+from shared.tuning import few_collections, no_collections
 
 CHUNK = 50
 """Records read at a time: few enough to be still in the processor's cache when they are folded. At 1,000 reading alone
@@ -128,6 +129,7 @@ async def fold_all(
 
     count = processes(sum(sizes.values())) if service.where else 1
     with contextlib.ExitStack() as stack:
+        stack.enter_context(no_collections())
         others = [stack.enter_context(_elsewhere(service, settings, share)) for _ in range(count - 1)]
         answers = [asyncio.create_task(_answer(pipe, more, passed)) for pipe in others]
         try:
@@ -177,6 +179,7 @@ async def _answer(pipe: Connection, more: More, passed: Callable[[int], None]) -
 def serve(descriptor: int) -> None:
     """The other process: folds what it is given over this socket."""
     few_collections()
+    gc.disable()  # as where it was started, and it ends with its work
     pipe = Connection(descriptor)
     where, settings, share = pipe.recv()
     module, name = where.split(":")
@@ -291,12 +294,13 @@ async def _fold(
                 continue
             if no_right(record, meta) or (as_of is not None and meta.time > as_of):
                 continue
-            verdict = step(numbers.get(meta.source), meta.number, meta.id, meta.predecessor)
+            source, number, id_ = meta.source, meta.number, meta.id
+            verdict = step(numbers.get(source), number, id_, meta.predecessor)
             if isinstance(verdict, Broken):
                 raise ReplayStopped(f"{record.topic}/{record.partition}/{record.offset}: {verdict.code}")
             if verdict == "skip":
                 continue
-            numbers[meta.source] = (meta.number, meta.id)
+            numbers[source] = (number, id_)
             takes = listening.get(meta.type)
             if takes is None:
                 continue

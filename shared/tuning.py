@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+from collections.abc import Iterator
 
 
 def few_collections() -> None:
@@ -10,3 +12,13 @@ def few_collections() -> None:
     walks what stays, again and again."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
+
+
+@contextlib.contextmanager
+def no_collections() -> Iterator[None]:
+    """For work that keeps nearly all that it makes: each collection would walk all of it and find nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

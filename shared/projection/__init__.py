@@ -13,6 +13,7 @@ from shared.projection.folding import FoldFailed, Folding, Taken, numbers_of
 from shared.projection.reading import Reading, ViewNotReady, heard_row, read_heard
 from shared.projection.rows import copy_records, copy_rows, load_rows, write_rows
 from shared.projection.view import (
+    BY_STREAM,
     HEARD,
     HEARD_COLUMNS,
     Numbers,
@@ -26,7 +27,7 @@ from shared.projection.view import (
 )
 
 __all__ = [
-    "HEARD", "HEARD_COLUMNS", "FoldFailed", "Folding", "Numbers", "Reading", "Row", "Taken", "View", "ViewNotReady",
-    "build_indexes", "copy_records", "copy_rows", "create_table", "heard_row", "load_rows", "members", "numbers_of",
-    "physical", "prepare", "read_heard", "write_rows",
+    "BY_STREAM", "HEARD", "HEARD_COLUMNS", "FoldFailed", "Folding", "Numbers", "Reading", "Row", "Taken", "View",
+    "ViewNotReady", "build_indexes", "copy_records", "copy_rows", "create_table", "heard_row", "load_rows", "members",
+    "numbers_of", "physical", "prepare", "read_heard", "write_rows",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from shared.events.base import REGISTRY, Correction
 from shared.positions import Position
 from shared.projection.reading import read_heard
 from shared.projection.rows import load_rows
-from shared.projection.view import SUBJECTS, Numbers, Row, View
+from shared.projection.view import BY_STREAM, SUBJECTS, Numbers, Row, View
 
 
 class Taken(NamedTuple):
@@ -70,8 +70,9 @@ class Folding:
         key, types = self.view.key, self.types
         found: set[str | None] = set()
         for one in taken:
-            if one.meta.type in types:
-                found.add(key(one.event))
+            meta = one.meta
+            if meta.type in types:
+                found.add(meta.subject if key is BY_STREAM else key(one.event))
             else:
                 found.update(key(event) for event in self._versions(one.event))
         found.discard(None)
@@ -94,14 +95,15 @@ class Folding:
             if meta.type not in self.types:
                 self._correct(one)
                 return
-            key = view.key(event)
+            subject = meta.subject
+            key = subject if view.key is BY_STREAM else view.key(event)
             if key is None:
                 return
             before = rows.get(key)
             rows[key] = after = view.fold(before, event, meta)
             if after is not None:
                 subjects = before[SUBJECTS] if before else []
-                after[SUBJECTS] = subjects if meta.subject in subjects else [*subjects, meta.subject]
+                after[SUBJECTS] = subjects if subject in subjects else [*subjects, subject]
             self.touched.add(key)
         except Exception as error:
             raise FoldFailed(view.name, one, error) from error

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +16,7 @@ from shared.decisions import Refused
 from shared.envelope import ordinal_id
 from shared.events.operations import ReaderStopped, RecordParked, RecordRejected, ViewFaulty
 from shared.log import Record
+from shared.meanwhile import meanwhile
 from shared.notices import notice
 from shared.positions import Place, Position
 from shared.projection import (
@@ -46,16 +45,6 @@ class ReactionFailed(Exception):
         self.record, self.reason = record, reason
 
 
-@contextlib.asynccontextmanager
-async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    """Runs `work` beside the block, and outlives neither: a connection is not rolled back under its own COPY."""
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        await asyncio.gather(task, return_exceptions=True)
-
-
 @contextlib.contextmanager
 def _failing(view: str, taken: Taken) -> Iterator[None]:
     """What a fold raises is the view's fault; what the database or the network raise is not."""
@@ -82,7 +71,7 @@ class Effects:
             return
         schema = views_schema(self.service.name, transaction.store.settings)
         reading = await Reading.open(transaction.conn, self.service.name)
-        async with _meanwhile(self._journal(transaction, schema, reading, work.heard)) as journal:
+        async with meanwhile(self._journal(transaction, schema, reading, work.heard)) as journal:
             folded = await self._folded(transaction, reading, work, faulty)
             await journal
             for folding, table in folded:
@@ -96,7 +85,7 @@ class Effects:
     async def _journal(self, transaction: Transaction, schema: str, reading: Reading, heard: list[Taken]) -> None:
         if heard:
             # Each is made on its way out, and its place is free for the next: a list of them takes an eighth longer.
-            rows = (heard_row(t.meta, t.event, t.data, t.offset) for t in heard)
+            rows = (heard_row(meta, event, data, offset) for meta, event, data, offset in heard)
             await copy_records(transaction.conn, schema, reading.heard.name, HEARD_COLUMNS, rows)
 
     async def _folded(

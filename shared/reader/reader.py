@@ -264,7 +264,7 @@ class LogReader:
 
     async def _batch(self, records: Sequence[Decoded], faulty: dict[str, str], parking: str | None) -> None:
         begun = time.time()
-        places = sorted({(one.record.topic, one.record.partition) for one in records})
+        places = sorted({one.record[:2] for one in records})
         async with self.store.transaction() as transaction:
             conn = transaction.conn
             found = await positions.read(conn, places)

@@ -129,15 +129,15 @@ def sort(
     waits = {key: set(stages) for key, stages in parked_keys.items()}
     by_place: dict[TopicPartition, list[_Cohort]] = {}
     for one in decoded:
-        topic, partition, offset, *_ = record = one.record
-        place = (topic, partition)
-        if topic == profiles.TOPIC:
-            work.profiles.append(record)
-            of_profiles = (PROFILES, *place)
-            work.positions[of_profiles] = Position(positions[of_profiles].log, offset + 1)
-            continue
+        record = one.record
+        place, offset = record[:2], record.offset
         cohorts = by_place.get(place)
         if cohorts is None:
+            if record.topic == profiles.TOPIC:
+                work.profiles.append(record)
+                of_profiles = (PROFILES, *place)
+                work.positions[of_profiles] = Position(positions[of_profiles].log, offset + 1)
+                continue
             cohorts = by_place[place] = _cohorts(place, hearing.readers, positions)
         behind = _behind(cohorts, offset)
         if not behind:
@@ -186,10 +186,10 @@ def _one(
     if meta is None:
         _park(work, waits, Parked(record, None, "decode", f"undecodable-{unreadable}"))
         return None
-    source, type_name, seen = meta.source, meta.type, (meta.number, meta.id)
+    source, type_name, number, id_ = meta.source, meta.type, meta.number, meta.id
     taking = []
     for cohort in behind:
-        verdict = step(cohort.position.numbers.get(source), *seen, meta.predecessor)
+        verdict = step(cohort.position.numbers.get(source), number, id_, meta.predecessor)
         if verdict == "take":
             taking.append(cohort)
         elif verdict != "skip":
@@ -199,15 +199,15 @@ def _one(
     if newer:
         return Stop(where(record), "newer-version")
     for cohort in taking:
-        cohort.position.numbers[source] = seen
+        cohort.position.numbers[source] = (number, id_)
     if taken is None:
         if unreadable:
-            _park(work, waits, Parked(record, meta.id, "decode", f"undecodable-{unreadable}"))
+            _park(work, waits, Parked(record, id_, "decode", f"undecodable-{unreadable}"))
         if type_name not in events.REGISTRY:
             telemetry.UNKNOWN_TYPES.labels(source).inc()
         return None
     if waits and "decode" in waits.get((record.topic, meta.subject), ()):
-        work.parked.append(Parked(record, meta.id, "behind", "behind"))
+        work.parked.append(Parked(record, id_, "behind", "behind"))
         return None
     for cohort in taking:
         into = cohort.into.get(type_name)

@@ -34,7 +34,7 @@ from shared.events.operations import (
     ViewFaulty,
     ViewReplayed,
 )
-from shared.projection import Row, View
+from shared.projection import BY_STREAM, Row, View
 from shared.projection.aliases import ALIASES
 from shared.projection.privacy import PRIVACY
 
@@ -95,11 +95,11 @@ for all of these first."""
 def fold_pathway(row: Row | None, event: Event, meta: Meta) -> Row:
     """One more fact about a person. A new episode begins anew, but the first interview and placement are of the
     person's whole life in the programme."""
-    now = dict(row or _NO_PATHWAY)  # one copy and no more: this is folded over every fact about a person
-    now["person_id"] = event.subject
-    last = now["last_at"]
-    if last is None or meta.time > last or (meta.time == last and meta.id >= now["last_id"]):
-        now["last_type"], now["last_on"], now["last_at"], now["last_id"] = meta.type, event.on, meta.time, meta.id
+    # One copy and no more: this is folded over every fact about a person.
+    now = dict(row) if row else _NO_PATHWAY | {"person_id": event.subject}
+    at, last = meta.time, now["last_at"]
+    if last is None or at > last or (at == last and meta.id >= now["last_id"]):
+        now["last_type"], now["last_on"], now["last_at"], now["last_id"] = meta.type, event.on, at, meta.id
     if says := _SAYS.get(type(event)):
         now |= says(now, event)
     return now
@@ -110,7 +110,7 @@ OF_CONTACTS = tuple(fact for fact in facts_of("pathway") if fact.SUBJECT != "per
 """Of whoever wrote on the site and is not (yet) a person of the programme."""
 PATHWAYS = View(
     name="pathways", key_column="person_id", columns=_pathway_columns, hears=OF_PERSONS,
-    key=lambda event: event.subject, fold=fold_pathway, indexes=("district", "status", "registered_on"),
+    key=BY_STREAM, fold=fold_pathway, indexes=("district", "status", "registered_on"),
 )  # fmt: skip
 
 # --- placements: one row a relationship ----------------------------------------------------------------------
@@ -182,7 +182,7 @@ def fold_thing(row: Row | None, event: Event, meta: Meta) -> Row:
 THINGS = View(
     name="things", key_column="thing_id", columns=_thing_columns,
     hears=(*facts_of("supply", "courses", "projects", "governance", "desks"), *OF_CONTACTS),
-    key=lambda event: event.subject, fold=fold_thing, indexes=("kind",),
+    key=BY_STREAM, fold=fold_thing, indexes=("kind",),
 )  # fmt: skip
 
 # --- troubles: what the readers of all services say about themselves -------------------------------------------
