@@ -14,6 +14,9 @@ REFUSED = "#errori"
 ERROR = re.compile(r"Traceback|Internal Server Error|Exception|\bNone\b|undefined|\[object|&lt;|^\s*[{\[]")
 """What no page may show to an operator: raw JSON, a programmer's words, markup that was escaped twice."""
 LOADED = "Failed to load resource"
+PATIENCE = 45_000
+"""Milliseconds for what a browser waits for: its first page on a busy machine took more than fifteen seconds."""
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -29,7 +32,7 @@ class Desk:
     async def enter(self, name: str, width: int = 1280) -> Page:
         """A browser of its own, signed in as that account, with a page that is watched."""
         context = await self.browser.new_context(viewport={"width": width, "height": 900}, locale="it-IT")
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         page = await self.watched(context)
         await page.goto(self.address + "/sign-in")
         await page.get_by_role("button", name=name).click()

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.desk import REFUSED, Desk, form_of, until
+from tests.e2e.desk import PATIENCE, REFUSED, Desk, form_of, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka]
 PHONE = 360
@@ -22,7 +22,7 @@ WIDTH = "document.documentElement.scrollWidth"
 async def visiting(desk: Desk, locale: str) -> AsyncIterator[Page]:
     """A phone of its own; what it opened is forgotten when it is closed."""
     context = await desk.browser.new_context(viewport={"width": PHONE, "height": 740}, locale=locale)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     yield await desk.watched(context)
     await context.close()
 
