@@ -23,6 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.events import SERVICES
 from shared.settings import Settings, settings
 
+SOON = "with soon as materialized (select set_config('synchronous_commit', 'off', true))"
+"""A statement that begins so and selects from `soon` does not let its transaction wait for the disk: for what is read
+from the log again where a crash of PostgreSQL forgets it."""
+
 
 def schema_name(service: str, current: Settings = settings) -> str:
     """The schema of the service's facts."""

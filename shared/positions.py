@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import SOON
 from shared.log import TopicPartition
 from shared.sequencer import Seen
 
@@ -44,13 +45,17 @@ LOCK = text(
     f"{_ALL} where (topic, partition) in (select * from unnest(cast(:t as text[]), cast(:p as int[])))"
     " order by topic, partition, reader for update"
 )
-WRITE = text(
-    "insert into positions (reader, topic, partition, log, next_offset, numbers)"
-    " select r, t, p, l, o, cast(n as jsonb) from unnest(cast(:r as text[]), cast(:t as text[]),"
-    " cast(:p as smallint[]), cast(:l as text[]), cast(:o as bigint[]), cast(:n as text[]))"
-    " as x(r, t, p, l, o, n) on conflict (reader, topic, partition) do update"
+_INTO = (
+    "insert into positions (reader, topic, partition, log, next_offset, numbers) select r, t, p, l, o, n::jsonb from"
+)
+_ROWS = (
+    " unnest(cast(:r as text[]), cast(:t as text[]), cast(:p as smallint[]), cast(:l as text[]),"
+    " cast(:o as bigint[]), cast(:n as text[])) as x(r, t, p, l, o, n)"
+    " on conflict (reader, topic, partition) do update"
     " set log = excluded.log, next_offset = excluded.next_offset, numbers = excluded.numbers"
 )
+WRITE = text(f"{_INTO}{_ROWS}")
+WRITE_SOON = text(f"{SOON} {_INTO} soon,{_ROWS}")
 
 
 async def read(conn: AsyncConnection, places: Sequence[TopicPartition] | None = None) -> dict[Place, Position]:
@@ -68,11 +73,12 @@ async def read(conn: AsyncConnection, places: Sequence[TopicPartition] | None = 
     }
 
 
-async def write(conn: AsyncConnection, positions: dict[Place, Position]) -> None:
-    """Keeps the positions, in the transaction of what they stand for."""
+async def write(conn: AsyncConnection, positions: dict[Place, Position], soon: bool = False) -> None:
+    """Keeps the positions, in the transaction of what they stand for. `soon`: which need not wait for the disk, since
+    rows and positions are forgotten together, and read again."""
     rows = sorted(positions.items(), key=itemgetter(0))
     await conn.execute(
-        WRITE,
+        WRITE_SOON if soon else WRITE,
         {
             "r": [place[0] for place, _ in rows], "t": [place[1] for place, _ in rows],
             "p": [place[2] for place, _ in rows], "l": [position.log for _, position in rows],

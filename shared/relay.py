@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from shared import telemetry
+from shared.db import SOON
 from shared.envelope import Undecodable, message, read_meta
 from shared.events import PARTITIONS
 from shared.log import Log, Message, TopicPartition, partition_of
@@ -23,7 +24,7 @@ from shared.store import META, Store, read_row
 BATCH = 500
 SAVE = text(
     # A crash of PostgreSQL may forget the last of these: it is read from the log again.
-    "with soon as materialized (select set_config('synchronous_commit', 'off', true))"
+    f"{SOON}"
     ' insert into relayed (topic, partition, log, number, event_id, "offset")'
     " select t.* from soon, unnest(cast(:t as text[]), cast(:p as smallint[]), cast(:l as text[]),"
     " cast(:n as bigint[]), cast(:e as uuid[]), cast(:o as bigint[])) as t"

@@ -281,7 +281,8 @@ class LogReader:
             if work.stop:
                 await self.effects.record_stop(transaction, work.stop)
             if work.positions:
-                await positions.write(conn, work.positions)
+                # What was decided here is published next, and must not be forgotten then; views are folded again.
+                await positions.write(conn, work.positions, soon=not (transaction.appended or transaction.written))
         self.positions |= work.positions
         telemetry.passed(f"{self.service.name} views", (t.meta.traceparent for t in work.heard), begun)
         self._after(work, len(records))

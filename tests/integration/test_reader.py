@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import positions
 from shared.cli import request
 from shared.corrections import effective
 from shared.log import Message
+from shared.positions import Place, Position
 from shared.projection import HEARD
 from shared.reader import LogReader
 from shared.reader.reader import REACTING
@@ -73,6 +76,22 @@ async def test_views_fold_and_reactions_decide_once(running: Running) -> None:
     found = await rows(running)
     assert (found[person("Amina")]["interviews"], found[person("Luca")]["interviews"]) == (2, 1)
     assert await scalar(running, "select count(*) from events where type = 'intake.plan-action-done'") == 3
+
+
+async def test_what_was_decided_waits_for_the_disk_and_what_was_folded_does_not(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited, write = [], positions.write
+
+    async def noted(conn: AsyncConnection, moved: dict[Place, Position], soon: bool = False) -> None:
+        await conn.execute(text("set local synchronous_commit = on"))  # the tests' server has it off
+        await write(conn, moved, soon)
+        waited.append(await conn.scalar(text("show synchronous_commit")))
+
+    monkeypatch.setattr(positions, "write", noted)
+    accepted(await interview(running, "Amina"))
+    await running.quiet()
+    assert waited == ["on", "off"], "the interview, to which a fact answers; and that fact"
 
 
 async def test_a_record_delivered_twice_counts_once(running: Running) -> None:
